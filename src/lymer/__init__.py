@@ -1,0 +1,1 @@
+"""Lymer: a distributed tracing system."""

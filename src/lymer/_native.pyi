@@ -1,0 +1,131 @@
+"""What the native core offers. The contract between Rust and Python; a test checks that every name exists.
+
+Everything that works on more than a few rows releases the GIL. Bad input raises ValueError with the reason, never panics.
+`Buffer` is bytes, bytearray or a memoryview of bytes. Arrow comes and goes through the PyCapsule interface.
+"""
+
+from typing import Any
+
+Buffer = bytes | bytearray | memoryview
+
+class ArrowTable:
+    """A record batch of any schema, as an answer: `pyarrow.record_batch(it)` takes it without a copy."""
+
+    num_rows: int
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+class Batch:
+    """Columns of THE schema."""
+
+    num_rows: int
+    nbytes: int
+    @staticmethod
+    def from_arrow(source: Any) -> Batch: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+# --- wire: native/python/src/wire.rs over native/decode ------------------------------------------------------------
+
+def decode_otlp_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused."""
+
+def otlp_json_to_proto(payload: Buffer) -> bytes:
+    """OTLP JSON (an ExportTraceServiceRequest or TracesData) as OTLP protobuf."""
+
+def encode_otlp_proto(batch: Batch) -> bytes:
+    """The batch as TracesData / ExportTraceServiceRequest, grouped by resource and scope in row order."""
+
+def encode_otlp_json(batch: Batch) -> bytes:
+    """The same as OTLP JSON: `{"resourceSpans":[...]}`."""
+
+def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
+    """Jaeger's v1 UI JSON: one `{"traceID":...}` object for each trace of the batch (rows of a trace stand together)."""
+
+def checksum(data: Buffer) -> int:
+    """XXH3-64 of the bytes."""
+
+# --- store: native/python/src/{buffer,segment}.rs over native/store ---------------------------------------------------
+# `where` is a predicate tree as JSON (docs/specs/predicate-json.md). Times are nanoseconds, bounds inclusive.
+
+class View:
+    """Spans that can be asked: the open buffer or a sealed segment. All methods may be called from several threads."""
+
+    @property
+    def span_count(self) -> int: ...
+    @property
+    def trace_count(self) -> int: ...
+    @property
+    def min_start(self) -> int:
+        """Start of the earliest span; 0 when empty."""
+    @property
+    def max_start(self) -> int: ...
+    @property
+    def max_trace_start(self) -> int:
+        """Latest start among traces (a trace starts with its earliest span here)."""
+    def find(self, trace_ids: bytes) -> ArrowTable:
+        """Which of these ids (16 bytes each, concatenated) are here: columns `index` u32 (into the ids), `trace` u32."""
+    def read(self, traces: list[int]) -> Batch:
+        """All spans of these traces (by number), trace after trace, in pre-order."""
+    def search(self, plan: str) -> ArrowTable:
+        """Matching traces; `plan` is JSON: docs/specs/predicate-json.md. Rows are piece summaries (SUMMARY columns plus `trace` u32)."""
+    def summaries(self, traces: list[int]) -> ArrowTable:
+        """The same columns for these traces."""
+    def operations(self) -> ArrowTable:
+        """Columns service, name, kind i32, span_count, min_start, max_start."""
+    def attribute_keys(self) -> ArrowTable:
+        """Columns key, scope, type u8, span_count."""
+    def attribute_values(self, key: str, scope: str, min_start: int, max_start: int) -> ArrowTable:
+        """Columns value (text), span_count."""
+    def graph(self, plan: str) -> GraphPart:
+        """Calls of this view: docs/specs/predicate-json.md."""
+
+class GraphPart:
+    """Durations of calls by edge, not yet reduced to percentiles."""
+
+    call_count: int
+    nbytes: int
+
+def merge_graph(parts: list[GraphPart]) -> ArrowTable:
+    """Of GRAPH_SCHEMA: exact percentiles over all parts."""
+
+class OpenBuffer(View):
+    """Spans that are in the log but not in a segment. One writer at a time, any number of readers."""
+
+    def __init__(self) -> None: ...
+    def append(self, batch: Batch, position: int) -> None:
+        """Add the rows of a batch that stands at `position` in the log. Visible to every later read."""
+    @property
+    def memory_bytes(self) -> int: ...
+    @property
+    def min_position(self) -> int:
+        """Smallest log position that still has a row here; what is before it may be dropped from the log."""
+    def traces_idle(self, before_position: int) -> int:
+        """How many spans belong to traces whose last row came before this position."""
+    def split(self, before_position: int) -> OpenBuffer:
+        """Take out the traces whose last row came before this position (all traces when it is 2**63 - 1), as a buffer of their own,
+        which is then sealed; both stay readable."""
+    def seal(self, directory: str, segment: str, options: str) -> dict[str, Any]:
+        """Write `<segment>.parquet` and `<segment>.idx` (fsynced, idx last) from everything here; returns their figures."""
+
+class Segment(View):
+    """A sealed segment, mapped."""
+
+    @staticmethod
+    def open(directory: str, segment: str, *, verify: bool = False) -> Segment:
+        """Map the index and check its hashes; with `verify` the hash of every column chunk too. ValueError says what is damaged."""
+    def verify(self) -> list[str]:
+        """Damage, one line each; empty when whole."""
+    @property
+    def bytes_on_disk(self) -> int: ...
+    def drop_caches(self) -> None: ...
+
+def merge_segments(sources: list[View], drop_trace_ids: bytes, directory: str, segment: str, options: str) -> dict[str, Any]:
+    """One segment of all spans of the sources, traces made whole and equal spans made one, without the dropped traces."""
+
+def merge_batches(batches: list[Batch]) -> Batch:
+    """Pieces of traces as whole traces: rows concatenated, equal spans made one, traces in order of first appearance, pre-order inside."""
+
+def summarize(batch: Batch) -> ArrowTable:
+    """SUMMARY columns of the whole traces in the batch."""
+
+def set_page_cache(bytes_max: int) -> None:
+    """Limit of the cache of decoded pages, shared by all segments of the process."""

@@ -1,0 +1,1 @@
+"""What a plugin is: lifecycle, registry, configuration, errors, events, clock."""

@@ -1,0 +1,1 @@
+"""What a span is. Knows no format, no store, no socket: stdlib, numpy and pyarrow only."""

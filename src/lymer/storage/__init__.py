@@ -1,0 +1,1 @@
+"""Where spans rest: the contract (`base`), and the stores that keep it."""
