@@ -1,14 +1,88 @@
 # What a person types. `make help` lists it.
 SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-export PYTHONWARNINGS ?= default
+BIN := .venv/bin
+SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml native/Cargo.lock ui packaging pyproject.toml README.md \
+	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
+	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help develop native fmt
+.PHONY: help build run test check lint format unit rust ui native bench bench-quick e2e browser clean
+
 help: ## List what can be made
-	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-native: ## Build the Rust core into the tree (developers)
+# --- build and run ---------------------------------------------------------------------------------------------------
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lymer needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/.built: .venv/bin/python $(SOURCES)
+	@echo "building lymer (the first time takes some minutes: a Rust core and a web page)"
+	rm -rf dist && $(BIN)/python -m pip wheel --verbose --no-deps --wheel-dir dist . 2>&1 | grep --line-buffered -vE '^ *(Using|Looking|Obtaining|Created|Running|Getting|Preparing|Removed|Successfully|Collecting|Downloading|Installing)'
+	$(BIN)/python -m pip install --quiet --upgrade --force-reinstall --no-deps dist/lymer-*.whl
+	$(BIN)/python -m pip install --quiet dist/lymer-*.whl
+	@touch $@
+
+.venv/.tools: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --group test --group lint
+	@touch $@
+
+build: .venv/.built ## Build the wheel and install it into .venv; .venv/bin/lymer is the command
+
+run: build ## Start the all-in-one with demo traffic; the first time builds it
+	$(BIN)/lymer --demo
+
+# --- test ------------------------------------------------------------------------------------------------------------
+
+test: build .venv/.tools lint rust ui ## Everything: Rust, Python, page, browser, other people's clients
+	$(BIN)/python -m pytest -q tests
+	$(MAKE) browser e2e
+
+check: build .venv/.tools lint unit ## Format, lint, types, unit tests: two minutes at most
+
+lint: .venv/.tools ## Format, lint, types, import stairs
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd native && cargo fmt --check && cargo clippy --release --all-targets --quiet -- -D warnings
+
+format: .venv/.tools ## Put the source into the house's form
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	cd native && cargo fmt
+
+unit: build .venv/.tools ## The quick Python tests
+	$(BIN)/python -m pytest -q tests -m 'not slow'
+
+rust: ## The Rust tests
+	cd native && cargo test --release --quiet -p lymer-decode -p lymer-store
+
+ui: ## The page's types, lint and unit tests
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent lint && npm run --silent test
+
+browser: build .venv/.tools ## The page in Chromium
+	cd ui && npm run --silent e2e
+
+e2e: build .venv/.tools ## Other people's clients against a whole server
+	bash e2e/setup.sh
+	$(BIN)/python -m pytest -q e2e
+
+# --- measure ---------------------------------------------------------------------------------------------------------
+
+bench: build .venv/.tools ## All benchmarks (long); docs/benchmarks.md has the last figures
+	$(BIN)/python -m bench
+
+bench-quick: build .venv/.tools ## The same with little data
+	$(BIN)/python -m bench --quick
+
+# --- developers ------------------------------------------------------------------------------------------------------
+
+native: ## Build the Rust core into the source tree
 	cd native && cargo build --release
 	cp native/target/release/lib_native.so src/lymer/_native.abi3.so.new && mv src/lymer/_native.abi3.so.new src/lymer/_native.abi3.so
+
+clean: ## Remove what was built
+	rm -rf dist build .venv src/lymer/_ui src/lymer/_native*.so ui/dist ui/node_modules native/target
