@@ -1,0 +1,190 @@
+"""Named occurrences: each one counts once and, where a person should know, logs once.
+
+Metrics are Prometheus', on a registry that is handed in; the log is the standard library's. Names of metrics and of
+events are part of what users rely on: docs/operating/metrics.md lists them. Not here: how log lines look (`component.logs`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from lymer.component.base import Endpoint
+from lymer.component.clock import Clock, SystemClock
+
+LOGGER = logging.getLogger("lymer")
+
+LOG_INTERVAL_S = 10.0
+"""Of occurrences that a sender can cause at will, one line is written in this time; the rest is only counted."""
+
+_QUERY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_REQUEST_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0)
+
+Figures = Callable[[], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How spans came in."""
+
+    format: str
+    """Name of the codec: `otlp_proto`, `otlp_json`."""
+    transport: str
+    """`http`, `grpc`, `udp`, `kafka`."""
+
+
+class Events:
+    """What happens in one process. Methods are cheap, never raise, and may be called from several threads."""
+
+    def __init__(self, registry: CollectorRegistry | None = None, *, clock: Clock | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._clock = clock or SystemClock()
+        self._throttle = _Throttle(self._clock)
+        by_origin = ("format", "transport")
+        self._received = self._counter("spans_received", "Spans that came in and were well formed.", by_origin)
+        self._refused = self._counter(
+            "spans_refused", "Spans that were refused to their sender.", (*by_origin, "cause")
+        )
+        self._refused_requests = self._counter(
+            "requests_refused", "Requests that were refused whole to their sender.", (*by_origin, "cause")
+        )
+        self._stored = self._counter("spans_stored", "Spans that the store has acknowledged.", ("tenant",))
+        self._failed_writes = self._counter("store_writes_failed", "Writes that the store refused.", ("cause",))
+        self._request_seconds = Histogram(
+            "lymer_request_seconds",
+            "From the first byte of a request to its acknowledgement.",
+            ("transport",),
+            buckets=_REQUEST_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._query_seconds = Histogram(
+            "lymer_query_seconds",
+            "How long questions took, by kind and result.",
+            ("kind", "result"),
+            buckets=_QUERY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._unexpected = self._counter(
+            "unexpected_errors", "Errors that nobody foresaw; each one is a bug.", ("where",)
+        )
+        self._ready = Gauge("lymer_ready", "1 when everything listens.", registry=self.registry)
+
+    def spans_received(self, count: int, origin: Origin) -> None:
+        """Spans are decoded and acknowledged."""
+        self._received.labels(origin.format, origin.transport).inc(count)
+
+    def spans_refused(self, count: int, origin: Origin, *, reason: str) -> None:
+        """Some spans of a request are malformed; the rest goes on."""
+        self._refused.labels(origin.format, origin.transport, "malformed").inc(count)
+        self._warn("spans refused", f"{origin}", cause="malformed", reason=reason, count=count, format=origin.format)
+
+    def request_refused(self, origin: Origin, *, cause: str, reason: str, span_count: int = 0) -> None:
+        """A whole request is refused: cause is `malformed`, `too_large`, `unsupported`, `overloaded`, `unavailable`, `refused` or `unexpected`."""
+        self._refused_requests.labels(origin.format, origin.transport, cause).inc()
+        if span_count:
+            self._refused.labels(origin.format, origin.transport, cause).inc(span_count)
+        self._warn(
+            "request refused",
+            f"{origin}{cause}",
+            cause=cause,
+            reason=reason,
+            format=origin.format,
+            transport=origin.transport,
+        )
+
+    def request_answered(self, seconds: float, *, transport: str) -> None:
+        """A request with spans was acknowledged after so many seconds."""
+        self._request_seconds.labels(transport).observe(seconds)
+
+    def spans_stored(self, count: int, *, tenant: str) -> None:
+        """The store has acknowledged spans."""
+        self._stored.labels(tenant).inc(count)
+
+    def store_write_failed(self, *, cause: str, reason: str) -> None:
+        """The store refused a write; cause is `overloaded`, `unavailable`, `refused` or `unexpected`."""
+        self._failed_writes.labels(cause).inc()
+        self._warn("store write failed", cause, cause=cause, reason=reason)
+
+    def query_answered(self, kind: str, seconds: float, *, result: str = "ok") -> None:
+        """A question was answered, or not: result is `ok`, `bad`, `budget`, `cancelled`, `overloaded`, `not_found` or `failed`."""
+        self._query_seconds.labels(kind, result).observe(seconds)
+
+    def unexpected(self, where: str, error: BaseException) -> None:
+        """Something failed that nobody foresaw; what asked for it gets an error, everything else goes on."""
+        self._unexpected.labels(where).inc()
+        LOGGER.error("unexpected error", exc_info=error, extra={"fields": {"where": where}})
+
+    def started(self, endpoints: list[Endpoint], *, seconds: float) -> None:
+        """Everything listens."""
+        self._ready.set(1)
+        where = {endpoint.name: endpoint.address for endpoint in endpoints}
+        LOGGER.info("ready", extra={"fields": {"after_s": round(seconds, 3), **where}})
+
+    def stopping(self, *, reason: str) -> None:
+        """Nothing is taken in any more."""
+        self._ready.set(0)
+        LOGGER.info("stopping", extra={"fields": {"reason": reason}})
+
+    def stopped(self, *, seconds: float) -> None:
+        """Everything accepted is durable and closed."""
+        LOGGER.info("stopped", extra={"fields": {"after_s": round(seconds, 3)}})
+
+    def noticed(self, message: str, **fields: object) -> None:
+        """Something of a component's own that a person may want to know."""
+        LOGGER.info(message, extra={"fields": fields})
+
+    def warned(self, message: str, **fields: object) -> None:
+        """Something of a component's own that a person should look at."""
+        LOGGER.warning(message, extra={"fields": fields})
+
+    def watch(self, prefix: str, figures: Figures) -> None:
+        """Show figures as gauges `lymer_<prefix>_<name>`, read when somebody asks for the metrics."""
+        self.registry.register(_FigureCollector(prefix, figures))
+
+    def _counter(self, name: str, meaning: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(f"lymer_{name}", meaning, labels, registry=self.registry)
+
+    def _warn(self, message: str, key: str, **fields: object) -> None:
+        suppressed = self._throttle.passes(message + key)
+        if suppressed is None:
+            return
+        if suppressed:
+            fields["similar_not_shown"] = suppressed
+        LOGGER.warning(message, extra={"fields": fields})
+
+
+class _Throttle:
+    """Lets one occurrence of a key through in LOG_INTERVAL_S, and says how many it held back. Keys are few by construction."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last_s: dict[str, float] = {}
+        self._held: dict[str, int] = {}
+
+    def passes(self, key: str) -> int | None:
+        now_s = self._clock.monotonic_s()
+        last_s = self._last_s.get(key)
+        if last_s is not None and now_s - last_s < LOG_INTERVAL_S:
+            self._held[key] = self._held.get(key, 0) + 1
+            return None
+        self._last_s[key] = now_s
+        return self._held.pop(key, 0)
+
+
+class _FigureCollector(Collector):
+    def __init__(self, prefix: str, figures: Figures) -> None:
+        self._prefix = prefix
+        self._figures = figures
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing in advance: figures may not be readable before the start."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, value in sorted(self._figures().items()):
+            yield GaugeMetricFamily(f"lymer_{self._prefix}_{name}", name.replace("_", " "), value=value)
