@@ -11,11 +11,11 @@ Attribute text of a bag is one JSON object, members in the sender's order, dupli
 | NaN, infinities | `{"$double":"NaN"}`, `{"$double":"Infinity"}`, `{"$double":"-Infinity"}` |
 | bytes | `{"$bytes":"<base64, padded>"}` |
 | array | array |
-| map | object; when it has exactly one member whose key is one or more `$` followed by `bytes` or `double`, that key gets one more `$` |
+| map | object; a sole member whose key is one or more `$` followed by `bytes` or `double` gets one more `$` |
 | a value without a type | `null` |
 
 The empty bag is the empty string, so that most events cost nothing. No blanks; `"`, `\\` and control characters below
-0x20 are escaped (`\\n \\t \\r \\b \\f`, else `\\u00xx`), everything else is UTF-8 as it is. The native core writes the same.
+0x20 are escaped (`\\n \\t \\r \\b \\f`, else `\\u00xx`), all else is UTF-8 as it is. The native core writes the same.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def write_value(value: Value) -> str:
 
 def read_value(text: str) -> Value:
     """The value of attribute text. Raises ValueError when the text is not attribute text."""
-    return _read_marked(json.loads(text, object_pairs_hook=lambda pairs: Pairs(pairs)))
+    return _read_marked(json.loads(text, object_pairs_hook=Pairs))
 
 
 def as_text(value: Value) -> str:
@@ -106,6 +106,8 @@ def as_text(value: Value) -> str:
             return value
         case bytes():
             return base64.b64encode(value).decode()
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return write_value(value)
 
 
@@ -128,7 +130,7 @@ def _escape_marker(pairs: Pairs) -> tuple[tuple[str, Value], ...]:
 
 
 def _read_marked(value: Any) -> Value:
-    if isinstance(value, list) and not isinstance(value, Pairs):
+    if isinstance(value, list):
         return [_read_marked(item) for item in value]
     if not isinstance(value, Pairs):
         return value  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """What can be asked: a predicate tree over spans and traces, and the search that carries it.
 
-Frozen values without behaviour; stores evaluate them (`storage.memory` in the plainest way, it is the oracle).
+Frozen values; stores evaluate them (`storage.memory` in the plainest way, it is the oracle). `check` tells sense from
+nonsense, for all stores alike.
 
 Meaning, the same in every store:
 
@@ -11,15 +12,20 @@ Meaning, the same in every store:
   them; `!=` holds when there is a value and none is equal.
 * A **text** operand equals a string; the digits of an int; a double when it reads as the same number; `true`/`false`
   of a bool; the base64 of bytes; the attribute text of an array or map. `regex` (unanchored, RE2 syntax) and
-  `contains` look at the same text (a double's is its shortest form). Case matters.
+  `contains` look at the same text (a double's is its shortest form). Case matters. `< <= > >=` with a text operand
+  compare with strings alone, by code points.
 * A **number** operand compares with ints and doubles by value, and with nothing else. A bool operand equals bools.
+* A value without a type equals nothing and has no text; it only exists. NaN equals nothing.
+* An empty trace state, status message, scope name or scope version is a span without one. Ids are 16 hex digits.
 * Times are nanoseconds since 1970, durations nanoseconds; all bounds are inclusive.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 Operand = str | int | float | bool
 
@@ -69,7 +75,7 @@ class SpanField(StrEnum):
 
 
 class TraceField(StrEnum):
-    """What a trace as a whole has; the root is the earliest span without a parent in the trace."""
+    """What a trace as a whole has, as its summary says it."""
 
     START = "start"
     DURATION = "duration"
@@ -175,3 +181,74 @@ class TraceSearch:
     """What `TracePage.cursor` said; the answer goes on where that page ended."""
     with_total: bool = False
     """Whether to count all matches; it may cost much more than a page."""
+
+
+DEPTH_MAX: Final = 64
+"""How deep a predicate tree may be."""
+TERMS_MAX: Final = 1000
+"""How many nodes a predicate tree may have."""
+LIMIT_MAX: Final = 10_000
+"""How many traces one page may have."""
+
+_TEXT_ONLY: Final = frozenset({Op.REGEX, Op.CONTAINS})
+
+
+def check(search: TraceSearch) -> None:
+    """Raises ValueError, saying why, when the search makes no sense. Stores find bad regexes and cursors."""
+    if not 1 <= search.limit <= LIMIT_MAX:
+        raise ValueError(f"limit must be from 1 to {LIMIT_MAX}, not {search.limit}")
+    _check_tree(search.where, in_span=False)
+
+
+def check_span_predicate(where: Predicate) -> None:
+    """Raises ValueError, saying why, when this is no predicate over one span."""
+    _check_tree(where, in_span=True)
+
+
+def _check_tree(where: Predicate, *, in_span: bool) -> None:
+    nodes = 0
+    waiting = [(where, in_span, 1)]
+    while waiting:
+        node, inside, depth = waiting.pop()
+        nodes += 1
+        if depth > DEPTH_MAX:
+            raise ValueError(f"the predicate is deeper than {DEPTH_MAX}")
+        if nodes > TERMS_MAX:
+            raise ValueError(f"the predicate has more than {TERMS_MAX} terms")
+        _check_node(node, in_span=inside)
+        waiting.extend((term, inside or isinstance(node, AnySpan), depth + 1) for term in _terms(node))
+
+
+def _terms(node: Predicate) -> Iterator[Predicate]:
+    match node:
+        case And(terms) | Or(terms):
+            yield from terms
+        case Not(term) | AnySpan(term):
+            yield term
+
+
+def _check_node(node: Predicate, *, in_span: bool) -> None:
+    match node:
+        case AnySpan() if in_span:
+            raise ValueError("a span predicate cannot hold `any span`")
+        case CompareTrace() if in_span:
+            raise ValueError(f"a span has no {node.subject} of a trace")
+        case Compare() if not in_span:
+            raise ValueError(f"a comparison of {_name(node.subject)} must stand inside `any span`")
+        case Compare(subject, op, operand) | CompareTrace(subject, op, operand):
+            _check_operand(_name(subject), op, operand)
+
+
+def _name(subject: SpanField | TraceField | Attribute) -> str:
+    return f"attribute {subject.key!r}" if isinstance(subject, Attribute) else str(subject)
+
+
+def _check_operand(name: str, op: Op, operand: Operand | tuple[Operand, ...] | None) -> None:
+    if op is Op.EXISTS and operand is not None:
+        raise ValueError(f"{name}: `exists` has no operand")
+    if op is Op.IN and not isinstance(operand, tuple):
+        raise ValueError(f"{name}: `in` needs a list")
+    if op in _TEXT_ONLY and not isinstance(operand, str):
+        raise ValueError(f"{name}: `{op}` needs text")
+    if op not in (Op.EXISTS, Op.IN) and not isinstance(operand, str | int | float):
+        raise ValueError(f"{name}: `{op}` needs one value")

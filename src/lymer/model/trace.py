@@ -30,9 +30,24 @@ SUMMARY_SCHEMA = pa.schema(
         pa.field("services", pa.list_(pa.field("item", SERVICE_COUNT, nullable=False)), nullable=False),
     ]
 )
-"""A row per trace. Start: the earliest span's. Duration: to the latest end (never negative). Error: status is error.
-Orphan: a span whose parent is named but not there. Root: the earliest span (then smallest span id) that has no parent
-id; without one, the earliest orphan; without one, the earliest span. Services: sorted by name."""
+"""A row per trace. Start: the earliest span's. Duration: to the latest end of a span's interval, so never negative.
+Error: status is error. Orphan, root, interval: docs/specs/structure.md. Services: sorted by name."""
+
+ATTRIBUTE_KEYS_SCHEMA = pa.schema(
+    [
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("scope", pa.string(), nullable=False),
+        pa.field("type", pa.uint8(), nullable=False),
+        pa.field("span_count", pa.int64(), nullable=False),
+    ]
+)
+"""A row per key, scope (`span`, `resource`, …) and `AttributeType`; how many spans have one. Most frequent first, then by
+key, scope, type."""
+
+ATTRIBUTE_VALUES_SCHEMA = pa.schema(
+    [pa.field("value", pa.string(), nullable=False), pa.field("span_count", pa.int64(), nullable=False)]
+)
+"""A row per value as text (`model.attributes.as_text`); how many spans have it. Most frequent first, then by value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ class Budget:
         if self._clock.monotonic_s() > self._deadline_s:
             raise BudgetError(f"the query took longer than its budget of {self.time_s:g} s; narrow its time range")
         if memory_bytes > self.memory_bytes_max:
-            raise BudgetError(f"the query needs more memory than its budget of {self.memory_bytes_max >> 20} MiB; narrow it")
+            raise BudgetError(
+                f"the query needs more memory than its budget of {self.memory_bytes_max >> 20} MiB; narrow it"
+            )
 
 
 class SpanWriter(Protocol):
@@ -74,14 +76,21 @@ class SpanReader(Protocol):
         """The names of services with a span in the range (a store may be generous at its ends), sorted."""
 
     async def operations(
-        self, service: str, budget: Budget, /, *, kind: str | None = None, time: TimeRange = ALWAYS, tenant: str = DEFAULT_TENANT
+        self,
+        service: str,
+        budget: Budget,
+        /,
+        *,
+        kind: str | None = None,
+        time: TimeRange = ALWAYS,
+        tenant: str = DEFAULT_TENANT,
     ) -> list[Operation]:
-        """The span names of a service with their kinds, sorted; all kinds or one."""
+        """The span names of a service with their kinds, sorted; all kinds or one. Generous as `services` may be."""
 
     async def attribute_keys(
         self, budget: Budget, /, *, scope: Scope = Scope.ANY, time: TimeRange = ALWAYS, tenant: str = DEFAULT_TENANT
     ) -> pa.Table:
-        """Columns key, scope (`span`, `resource`, …), type, span_count; most frequent first, then by key."""
+        """Of ATTRIBUTE_KEYS_SCHEMA; all scopes or one. A store may be generous at the ends of the range."""
 
     async def attribute_values(
         self,
@@ -94,10 +103,16 @@ class SpanReader(Protocol):
         limit: int = 100,
         tenant: str = DEFAULT_TENANT,
     ) -> pa.Table:
-        """Columns value (text), span_count; most frequent first, then by value; at most `limit`."""
+        """Of ATTRIBUTE_VALUES_SCHEMA, exact; at most `limit` rows."""
 
     async def service_graph(
-        self, budget: Budget, /, *, time: TimeRange = ALWAYS, where: Predicate = EVERYTHING, tenant: str = DEFAULT_TENANT
+        self,
+        budget: Budget,
+        /,
+        *,
+        time: TimeRange = ALWAYS,
+        where: Predicate = EVERYTHING,
+        tenant: str = DEFAULT_TENANT,
     ) -> pa.Table:
         """Who calls whom, of GRAPH_SCHEMA, exact. Counts called spans that start in the range and satisfy the span predicate
         `where`; their parents may lie outside. Parents are resolved as docs/specs/structure.md says.
