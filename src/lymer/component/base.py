@@ -2,11 +2,11 @@
 
 A component is made by `app` from a frozen configuration; making it opens nothing. Then, in this order:
 
-* `start` acquires what it needs (sockets, files, threads) and returns when it works. It raises ConfigError or StartError
-  with the cause and the cure; then it holds nothing. Components start from the back door to the front door: whoever is
-  written to is ready before whoever writes.
-* `close` stops taking in, finishes what it has accepted within its time, and lets go of everything. It may be called twice
-  and without `start`. Components close from the front door to the back door. It never raises for what others did.
+* `start` acquires what it needs (sockets, files, threads) and returns when it works. It raises ConfigError or
+  StartError with the cause and the cure; then it holds nothing. Components start from the back door to the front door:
+  whoever is written to is ready before whoever writes.
+* `close` stops taking in, finishes what it has accepted within its time, and lets go of everything. It may be called
+  twice and without `start`. Components close from the front door to the back door. It never raises for what others did.
 * After `start` nothing that comes in may end the process.
 
 Not here: the store's promises (`storage.base`) and how a plugin is found (`component.registry`).

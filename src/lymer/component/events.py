@@ -1,7 +1,7 @@
 """Named occurrences: each one counts once and, where a person should know, logs once.
 
-Metrics are Prometheus', on a registry that is handed in; the log is the standard library's. Names of metrics and of
-events are part of what users rely on: docs/operating/metrics.md lists them. Not here: how log lines look (`component.logs`).
+Metrics are Prometheus', on a registry that is handed in; the log is the standard library's. Users rely on the names of
+both; docs/operating/metrics.md lists them. Not here: how log lines look (`component.logs`).
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class Events:
         self._warn("spans refused", f"{origin}", cause="malformed", reason=reason, count=count, format=origin.format)
 
     def request_refused(self, origin: Origin, *, cause: str, reason: str, span_count: int = 0) -> None:
-        """A whole request is refused: cause is `malformed`, `too_large`, `unsupported`, `overloaded`, `unavailable`, `refused` or `unexpected`."""
+        """A whole request is refused. Causes: `malformed`, `too_large`, `unsupported`, `overloaded`, `unavailable`,
+        `refused`, `unexpected`.
+        """
         self._refused_requests.labels(origin.format, origin.transport, cause).inc()
         if span_count:
             self._refused.labels(origin.format, origin.transport, cause).inc(span_count)
@@ -111,7 +113,7 @@ class Events:
         self._warn("store write failed", cause, cause=cause, reason=reason)
 
     def query_answered(self, kind: str, seconds: float, *, result: str = "ok") -> None:
-        """A question was answered, or not: result is `ok`, `bad`, `budget`, `cancelled`, `overloaded`, `not_found` or `failed`."""
+        """A question has ended. Results: `ok`, `bad`, `budget`, `cancelled`, `overloaded`, `not_found`, `failed`."""
         self._query_seconds.labels(kind, result).observe(seconds)
 
     def unexpected(self, where: str, error: BaseException) -> None:
@@ -159,7 +161,7 @@ class Events:
 
 
 class _Throttle:
-    """Lets one occurrence of a key through in LOG_INTERVAL_S, and says how many it held back. Keys are few by construction."""
+    """Lets one occurrence of a key through in LOG_INTERVAL_S and says how many it held back. Keys are few."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -13,7 +13,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def configure_logs(format_name: LogFormat = "auto", level: LogLevel = "info", *, stream: IO[str] | None = None) -> None:
-    """Send all logs of the process to one stream, standard error by default; `auto` is text on a terminal and JSON elsewhere."""
+    """Send all logs to one stream, standard error by default; `auto` is text on a terminal and JSON elsewhere."""
     stream = stream or sys.stderr
     as_json = format_name == "json" or (format_name == "auto" and not stream.isatty())
     handler = logging.StreamHandler(stream)
