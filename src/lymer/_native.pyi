@@ -88,7 +88,9 @@ def merge_graph(parts: list[GraphPart]) -> ArrowTable:
     """Of GRAPH_SCHEMA: exact percentiles over all parts."""
 
 class OpenBuffer(View):
-    """Spans that are in the log but not in a segment. One writer at a time, any number of readers."""
+    """Spans that are in the log but not in a segment. One writer at a time, any number of readers.
+
+    Numbers of traces stay valid while rows are appended."""
 
     def __init__(self) -> None: ...
     def append(self, batch: Batch, position: int) -> None:
@@ -100,9 +102,10 @@ class OpenBuffer(View):
         """Smallest log position that still has a row here; what is before it may be dropped from the log."""
     def traces_idle(self, before_position: int) -> int:
         """How many spans belong to traces whose last row came before this position."""
-    def split(self, before_position: int) -> OpenBuffer:
-        """Take out the traces whose last row came before this position (all traces when it is 2**63 - 1), as a buffer of their own,
-        which is then sealed; both stay readable."""
+    def split(self, before_position: int) -> tuple[OpenBuffer, OpenBuffer]:
+        """(idle, rest): the traces whose last row came before this position (all of them when it is 2**63 - 1), which are then
+        sealed, and the others, to which appending goes on. This buffer stays as it is: readers that hold it lose nothing, and
+        the caller swaps one for two at once. Not concurrently with `append`."""
     def seal(self, directory: str, segment: str, options: str) -> dict[str, Any]:
         """Write `<segment>.parquet` and `<segment>.idx` (fsynced, idx last) from everything here; returns their figures."""
 
