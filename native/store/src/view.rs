@@ -105,7 +105,68 @@ pub struct TraceEntry {
     pub error_count: u32,
 }
 
-/// Spans that can be asked.
+/// The root of a trace as docs/specs/structure.md says, and its orphans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The root's row.
+    pub row: u32,
+    /// How many spans name a parent that is not in the trace.
+    pub orphan_count: u32,
+}
+
+/// Spans of one service, name and kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationCount {
+    /// The service's name.
+    pub service: String,
+    /// The span name.
+    pub name: String,
+    /// OTLP's kind.
+    pub kind: i32,
+    /// How many spans.
+    pub span_count: u64,
+    /// The earliest start among them.
+    pub min_start: i64,
+    /// The latest start among them.
+    pub max_start: i64,
+}
+
+/// Where an attribute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Scope {
+    Span = 0,
+    Resource = 1,
+    Scope = 2,
+    Event = 3,
+    Link = 4,
+}
+
+/// How many spans have an attribute of this key and type in this scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyCount {
+    /// Where.
+    pub scope: Scope,
+    /// The key.
+    pub key: String,
+    /// An `AttributeType` as number.
+    pub value_type: u8,
+    /// How many spans.
+    pub span_count: u64,
+}
+
+/// `View::parents` of a row at the top.
+pub const NO_PARENT: u32 = u32::MAX;
+
+/// Reads whose rows lie between two multiples of this are cheap: a segment's row groups have so many rows, so no
+/// dictionaries must be merged.
+pub const CHUNK_ROWS: u32 = 131_072;
+
+/// Spans that can be asked. They do not change: the open buffer hands out snapshots of itself.
+///
+/// The `known_` methods tell what a view has counted beforehand; where one says None, the kernels count
+/// (`operations::count`, `attributes::count_keys`). Sealing calls the same functions and keeps their answers.
 pub trait View: Send + Sync {
     /// How many spans.
     fn span_count(&self) -> u32;
@@ -129,6 +190,37 @@ pub trait View: Send + Sync {
     fn may_contain(&self, column: &ColumnRef, text: &str) -> bool;
     /// Traces with a span of this service, and of this name if one is given: sorted numbers, exact. None: cannot say cheaply.
     fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>>;
+    /// Whether trace numbers ascend with the start, and rows with the trace numbers. So it is in segments.
+    fn sorted_by_start(&self) -> bool;
+    /// False only when no span of the trace has anything in this column (Events or Links).
+    fn may_have(&self, _trace: u32, _column: &ColumnRef) -> bool {
+        true
+    }
+    /// All texts that this dictionary column has (perhaps some more), when they are at hand. For ResourceAttributes and
+    /// ScopeAttributes every view should have them: they decide whether the column must be read at all.
+    fn distinct(&self, _column: &ColumnRef) -> Option<ArrayRef> {
+        None
+    }
+    /// The row of every row's parent, NO_PARENT at the top, for a view without `ColumnRef::ParentDistance`; None with it.
+    fn parents(&self) -> Result<Option<Vec<u32>>> {
+        Ok(None)
+    }
+    /// The root of a trace.
+    fn known_root(&self, _trace: u32) -> Option<Root> {
+        None
+    }
+    /// What `operations::count` says.
+    fn known_operations(&self) -> Option<Vec<OperationCount>> {
+        None
+    }
+    /// What `attributes::count_keys` says: all keys in all scopes.
+    fn known_keys(&self) -> Option<&[KeyCount]> {
+        None
+    }
+    /// The values of an attribute column and how many spans have them.
+    fn known_values(&self, _attribute: usize) -> Option<Vec<(String, u64)>> {
+        None
+    }
     /// All columns of THE schema for these traces, trace after trace, in pre-order.
     fn read_spans(&self, traces: &[u32]) -> Result<RecordBatch>;
 }
