@@ -1,0 +1,1 @@
+"""Where batches go: nouns, named after what takes them."""
