@@ -12,6 +12,7 @@ import functools
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -28,6 +29,9 @@ from lymer.storage.memory import answers, evaluate, structure
 from lymer.storage.memory.cursor import read_cursor, write_cursor
 from lymer.storage.memory.rows import Row, identity, to_batch, to_rows
 
+_READERS = 4
+"""How many reads are worked on at once; writes have threads of their own."""
+
 _SPAN_BYTES = 1_000
 """What a span of an answer is taken to need."""
 
@@ -42,14 +46,18 @@ class MemoryConfig:
     max_spans: int = 1_000_000
 
 
+_UNBOUNDED = MemoryConfig(max_traces=sys.maxsize, max_spans=sys.maxsize)
+
+
 class MemoryStore:
     """The oracle. Keeps the contract of `storage.base`, but for the one promise that it cannot keep: durability."""
 
-    def __init__(self, config: MemoryConfig | None = None) -> None:
+    def __init__(self, config: MemoryConfig | None = None, *, with_archive: bool = True) -> None:
         self.config = config or MemoryConfig()
         self._tenants: dict[str, _Tenant] = defaultdict(_Tenant)
         self._open = False
-        self._archive: MemoryStore | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._archive = MemoryStore(_UNBOUNDED, with_archive=False) if with_archive else None
 
     @classmethod
     def from_config(
@@ -66,9 +74,14 @@ class MemoryStore:
 
     async def start(self) -> None:
         self._open = True
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="memory-reader")
+        if self._archive:
+            await self._archive.start()
 
     async def close(self) -> None:
         self._open = False
+        if self._readers:
+            self._readers.shutdown(wait=False)
         if self._archive:
             await self._archive.close()
 
@@ -159,10 +172,7 @@ class MemoryStore:
         trees = (trace.tree for trace in _each(self._traces(tenant), budget))
         return await self._in_thread(answers.service_graph, trees, where, time)
 
-    def archive(self, tenant: str = DEFAULT_TENANT, /) -> MemoryStore:
-        if self._archive is None:
-            self._archive = MemoryStore(MemoryConfig(max_traces=sys.maxsize, max_spans=sys.maxsize))
-            self._archive._open = self._open  # noqa: SLF001  a store of our own class
+    def archive(self, tenant: str = DEFAULT_TENANT, /) -> MemoryStore | None:
         return self._archive
 
     async def delete_trace(self, trace_id: bytes, /, *, tenant: str = DEFAULT_TENANT) -> bool:
@@ -187,7 +197,7 @@ class MemoryStore:
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         self._check_open()
-        return await asyncio.to_thread(work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work, *arguments)
 
 
 class _Tenant:

@@ -1,0 +1,1 @@
+"""Questions and their answers: admission, the service that every API asks, the translation of Jaeger's questions."""
