@@ -61,6 +61,8 @@ class View:
     @property
     def max_trace_start(self) -> int:
         """Latest start among traces (a trace starts with its earliest span here)."""
+    def trace_ids(self, first: int = 0) -> bytes:
+        """The ids of all traces from this number on, 16 bytes each, by number."""
     def find(self, trace_ids: bytes) -> ArrowTable:
         """Which of these ids (16 bytes each, concatenated) are here: columns `index` u32 (into the ids), `trace` u32."""
     def read(self, traces: list[int]) -> Batch:
