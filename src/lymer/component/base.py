@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from lymer.component.config import Config
 from lymer.model.batch import SpanBatch
 
 
@@ -40,6 +41,17 @@ class SpanSink(Protocol):
         """
 
 
+class ReceiverConfig(Config, kw_only=True):
+    """What every receiver can be told."""
+
+    enabled: bool = True
+    """Whether to listen at all."""
+    host: str | None = None
+    """The address to listen on; the server's own `host` where it says nothing."""
+    port: int
+    """The port, before `port_offset`; 0 takes any free one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """What listens where, for the line that tells of readiness."""
@@ -53,6 +65,9 @@ class Endpoint:
 class Receiver(Component, Protocol):
     """A front door: listens, decodes, hands to its sink, answers its sender by the kind of the error."""
 
+    def bind(self) -> None:
+        """Take the port without answering yet: a taken one is told before anything begins. Raises StartError."""
+
     @property
     def endpoint(self) -> Endpoint:
-        """Where it listens; known after `start`."""
+        """Where it listens; known after `bind`."""

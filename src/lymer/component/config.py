@@ -11,9 +11,9 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -22,11 +22,12 @@ from lymer.component.errors import ConfigError
 Settings = Mapping[str, Any]
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every configuration: frozen, by keyword, unknown keys refused."""
 
 
-C = TypeVar("C", bound=msgspec.Struct)
+C = TypeVar("C")
 
 
 class ByteSize(int):
@@ -51,8 +52,13 @@ class MergedSettings:
 
 
 def read_config(kind: type[C], settings: Settings, *, path: str = "", sources: Mapping[str, str] | None = None) -> C:
-    """The settings as a checked, frozen configuration. Raises ConfigError that begins with the path of the bad key."""
+    """The settings as a checked, frozen configuration: a Config, or a dataclass without others inside.
+
+    Raises ConfigError that begins with the path of the bad key.
+    """
     try:
+        if is_dataclass(kind):
+            _refuse_unknown(kind, settings)
         return msgspec.convert(settings, kind, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         where, what = _explain(str(error), kind)
@@ -155,6 +161,13 @@ def _variable(name: str, default: str | None, environment: Mapping[str, str], pa
     return default
 
 
+def _refuse_unknown(kind: Any, settings: Settings) -> None:
+    """What msgspec does for its own structs, in its own words."""
+    unknown = settings.keys() - {item.name for item in fields(kind)}
+    if unknown:
+        raise msgspec.ValidationError(f"Object contains unknown field `{min(unknown)}`")
+
+
 def _explain(message: str, kind: type) -> tuple[str, str]:
     what, _, place = message.partition(" - at `$")
     where = place.rstrip("`").lstrip(".")
@@ -168,9 +181,11 @@ def _explain(message: str, kind: type) -> tuple[str, str]:
 
 
 def _fields_at(kind: Any, where: str) -> list[str]:
+    if is_dataclass(kind):
+        return [item.name for item in fields(kind)]
     for name in [part for part in where.split(".") if part]:
-        fields = {item.encode_name: item.type for item in msgspec.structs.fields(kind)}
-        kind = _struct_in(fields.get(name))
+        types = {item.encode_name: item.type for item in msgspec.structs.fields(kind)}
+        kind = _struct_in(types.get(name))
         if kind is None:
             return []
     return [item.encode_name for item in msgspec.structs.fields(kind)]

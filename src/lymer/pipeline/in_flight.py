@@ -1,7 +1,7 @@
 """How many bytes of requests may be between the sockets and the store at once. Beyond, senders are told to come again.
 
-Counts bytes as received and as decompressed. Columns made from them take about as much again, so the limit is chosen as a
-third of the memory meant for this (`app` does that). Single event loop; not for threads.
+Counts bytes as received and as decompressed. Columns made from them take about as much again, so `app` chooses the
+limit as a third of the memory meant for this. Single event loop; not for threads.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pyarrow as pa
 import zstandard
@@ -18,15 +19,18 @@ from lymer.component.errors import DecodeError, TooLargeError
 CHUNK_BYTES = 1 << 20
 """How far past the limit a decompressor can get at most."""
 
+_DAMAGE: tuple[Any, ...] = (zlib.error, isal_zlib.IsalError, zstandard.ZstdError, OSError, ValueError)
+"""What the libraries raise for bytes that are not of their encoding."""
+
 _SNAPPY_FRAME_START = b"\xff\x06\x00\x00sNaPpY"
 
 
-def decompress(body: bytes, encoding: str, *, bytes_max: int) -> bytes:
-    """The body out of its encodings (`gzip`, or several as `zstd, gzip`), last applied first.
+def decompress(body: bytes, encodings: Sequence[str], *, bytes_max: int) -> bytes:
+    """The body out of its encodings; the one that was applied last comes off first.
 
     Raises DecodeError when the bytes are not of the encoding, TooLargeError when they would grow past the limit.
     """
-    for name in reversed(split_encodings(encoding)):
+    for name in reversed(encodings):
         body = _one(body, name, bytes_max)
     return body
 
@@ -40,7 +44,7 @@ def split_encodings(encoding: str) -> list[str]:
 def _one(body: bytes, name: str, bytes_max: int) -> bytes:
     try:
         return _DECOMPRESSORS[name](body, bytes_max)
-    except (zlib.error, isal_zlib.IsalError, zstandard.ZstdError, OSError, ValueError) as error:
+    except _DAMAGE as error:
         raise DecodeError(f"the body is not valid {name}: {error}") from error
 
 

@@ -17,9 +17,9 @@ _ALWAYS_ALLOWED = ("accept", "accept-language", "content-type", "content-languag
 class CorsConfig(Config):
     """The collector's `cors` block."""
 
-    allowed_origins: list[str] = []
+    allowed_origins: tuple[str, ...] = ()
     """Origins that may send, e.g. `https://*.example.com`; `*` allows every page."""
-    allowed_headers: list[str] = []
+    allowed_headers: tuple[str, ...] = ()
     """Headers that pages may add to the usual ones; `*` allows every header."""
     max_age: int = 0
     """For how many seconds a browser may remember a preflight; 0 leaves it to the browser."""

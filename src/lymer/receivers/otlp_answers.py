@@ -1,7 +1,7 @@
 """What a sender of OTLP is told when its request is refused, over HTTP and over gRPC.
 
-By the OTLP specification ("Failures", "Retryable Response Codes") a sender comes again after 429, 502, 503, 504 and after
-UNAVAILABLE; after RESOURCE_EXHAUSTED only with a RetryInfo. So errors that will never go away must use none of these.
+By the OTLP specification ("Failures", "Retryable Response Codes") a sender comes again after 429, 502, 503, 504 and
+after UNAVAILABLE; after RESOURCE_EXHAUSTED only with a RetryInfo. Errors that stay must use none of these.
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lymer.component.errors import DecodeError, LymerError, OverloadedError, PermanentError, RetryableError, TooLargeError
+from lymer.component.errors import (
+    DecodeError,
+    LymerError,
+    OverloadedError,
+    PermanentError,
+    RetryableError,
+    TooLargeError,
+)
 
 INVALID_ARGUMENT = 3
 RESOURCE_EXHAUSTED = 8

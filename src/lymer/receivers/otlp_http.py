@@ -1,7 +1,7 @@
 """OTLP over HTTP: `POST /v1/traces` on 4318, protobuf and JSON.
 
-A bare ASGI application, because a request has hundreds of spans and a framework would cost more than the decoder. Answers
-follow the OTLP specification and, where it is silent, the OpenTelemetry Collector; docs/components/otlp_http.md has the table.
+A bare ASGI application, because a framework would cost as much as the decoder. Answers follow the OTLP specification
+and, where it is silent, the OpenTelemetry Collector; docs/components/otlp_http.md has the table.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lymer.component.base import Endpoint, SpanSink
+from lymer.component.base import Endpoint, ReceiverConfig, SpanSink
 from lymer.component.clock import Clock
-from lymer.component.config import ByteSize, Config, Duration
+from lymer.component.config import ByteSize, Duration
 from lymer.component.errors import LymerError
 from lymer.component.events import Events, Origin
 from lymer.component.http_server import HttpServer
@@ -39,15 +39,10 @@ _NOT_POST: Final = b"405 method not allowed, supported: [POST]"
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class OtlpHttpConfig(Config):
+class OtlpHttpConfig(ReceiverConfig):
     """Settings of this receiver."""
 
-    enabled: bool = True
-    """Whether to listen at all."""
-    host: str | None = None
-    """The address to listen on; the server's own `host` where it says nothing."""
     port: int = 4318
-    """The port, before `port_offset`."""
     body_bytes_max: ByteSize = ByteSize(20 << 20)
     """Bodies larger than this, as they come over the network, are refused with 413."""
     decompressed_bytes_max: ByteSize = ByteSize(64 << 20)
@@ -72,6 +67,8 @@ class Answer:
 
 class OtlpHttpReceiver:
     """The front door on 4318."""
+
+    config_type = OtlpHttpConfig
 
     def __init__(
         self,
@@ -106,10 +103,6 @@ class OtlpHttpReceiver:
     async def start(self) -> None:
         """As `component.base`."""
         await self._server.start()
-
-    def stop_accepting(self) -> None:
-        """Take no new connections."""
-        self._server.stop_accepting()
 
     async def close(self) -> None:
         """As `component.base`: requests that have begun are answered."""
@@ -166,7 +159,7 @@ class OtlpHttpReceiver:
             raise
         except LymerError as error:
             refusal = refusal_for(error)
-        except Exception as error:  # noqa: BLE001  Nothing that comes in may end the process.
+        except Exception as error:
             self._events.unexpected("otlp_http", error)
             refusal = refusal_for(error)
         else:
@@ -187,9 +180,7 @@ class OtlpHttpReceiver:
             reservation=reservation,
         )
 
-    async def _decode(
-        self, body: bytes, encodings: list[str], format_name: str, reservation: Reservation
-    ) -> Decoded:
+    async def _decode(self, body: bytes, encodings: list[str], format_name: str, reservation: Reservation) -> Decoded:
         large = len(body) * (8 if encodings else 1) > self._config.inline_bytes_max
         if encodings:
             compressed_size = len(body)
@@ -198,9 +189,7 @@ class OtlpHttpReceiver:
         return await self._run(large, decode, format_name, body)
 
     def _decompress(self, body: bytes, encodings: list[str]) -> bytes:
-        for name in reversed(encodings):
-            body = decompress(body, name, bytes_max=self._config.decompressed_bytes_max)
-        return body
+        return decompress(body, encodings, bytes_max=self._config.decompressed_bytes_max)
 
     async def _run(self, in_thread: bool, function: Callable[..., Any], *arguments: Any) -> Any:
         if not in_thread:
@@ -223,7 +212,9 @@ class OtlpHttpReceiver:
 
     def _unknown_encoding(self, encodings: list[str], format_name: str, content_type: bytes) -> Answer:
         known = ", ".join(KNOWN_ENCODINGS)
-        refusal = Refusal(415, 3, "unsupported", f"unsupported Content-Encoding {', '.join(encodings)}; known are: {known}")
+        refusal = Refusal(
+            415, 3, "unsupported", f"unsupported Content-Encoding {', '.join(encodings)}; known are: {known}"
+        )
         self._events.request_refused(self._origins[format_name], cause=refusal.cause, reason=refusal.message)
         answer = _refused(refusal, format_name, content_type)
         return Answer(answer.status, answer.body, content_type, [(b"accept-encoding", known.encode())])

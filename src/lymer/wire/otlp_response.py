@@ -37,7 +37,9 @@ def encode_status(code: int, message: str, format_name: str, *, retry_after_s: f
 def _status_json(code: int, message: str, retry_after_s: float | None) -> dict[str, object]:
     status: dict[str, object] = {"code": code, "message": message}
     if retry_after_s is not None:
-        status["details"] = [{"@type": _RETRY_INFO_TYPE, "retryDelay": f"{retry_after_s:.9f}".rstrip("0").rstrip(".") + "s"}]
+        status["details"] = [
+            {"@type": _RETRY_INFO_TYPE, "retryDelay": f"{retry_after_s:.9f}".rstrip("0").rstrip(".") + "s"}
+        ]
     return status
 
 

@@ -1,0 +1,92 @@
+"""Running the all-in-one as a process: event loop, signals, exit codes. A failed start is one line with the cure."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+
+import uvloop
+
+from lymer.app.all_in_one import AllInOne
+from lymer.app.allocator import keep_large_blocks
+from lymer.app.config import AppConfig
+from lymer.component.clock import SystemClock
+from lymer.component.config import MergedSettings
+from lymer.component.errors import ConfigError, StartError
+from lymer.component.events import Events
+from lymer.component.logs import configure_logs
+
+EXIT_START_FAILED = 1
+EXIT_BAD_CONFIG = 2
+EXIT_SECOND_SIGNAL = 130
+
+SHUTDOWN_S = 4.8
+"""After so long the process ends, whatever still runs: everything acknowledged is durable already."""
+
+
+def run(config: AppConfig, merged: MergedSettings) -> int:
+    """Start, serve until a signal, stop. Returns the exit code."""
+    configure_logs(config.logs.format, config.logs.level)
+    keep_large_blocks()
+    try:
+        return uvloop.run(_serve(config, merged))
+    except ConfigError as error:
+        return complain(error, EXIT_BAD_CONFIG)
+    except StartError as error:
+        return complain(error, EXIT_START_FAILED)
+
+
+def complain(error: Exception, code: int) -> int:
+    """One line on standard error; returns the code."""
+    sys.stderr.write(f"lymer: {' '.join(str(error).split())}\n")
+    return code
+
+
+async def _serve(config: AppConfig, merged: MergedSettings) -> int:
+    clock = SystemClock()
+    events = Events(clock=clock)
+    app = AllInOne(config, merged, events=events, clock=clock)
+    stop = _stop_on_signal()
+    starting = asyncio.create_task(app.start())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done() and starting.exception() is None:
+        gc.freeze()  # What is there now lives as long as the process; looking through it again and again costs time.
+        await stopping
+    return await _stop(app, starting, events, clock)
+
+
+async def _stop(app: AllInOne, starting: asyncio.Task[None], events: Events, clock: SystemClock) -> int:
+    begun_s = clock.monotonic_s()
+    watchdog = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_START_FAILED,))
+    watchdog.daemon = True
+    watchdog.start()
+    failure = starting.exception() if starting.done() else None
+    if failure is None:
+        events.stopping(reason="signal")
+    starting.cancel()
+    await app.close()
+    if failure is not None:
+        raise failure
+    events.stopped(seconds=clock.monotonic_s() - begun_s)
+    watchdog.cancel()
+    return 0
+
+
+def _stop_on_signal() -> asyncio.Event:
+    """An event that the first SIGTERM or SIGINT sets; the second one ends the process at once."""
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(EXIT_SECOND_SIGNAL)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    return stop
