@@ -1,6 +1,8 @@
 //! The PyO3 skin: hands bytes and Arrow over, nothing else. `src/lymer/_native.pyi` says what it offers.
 
 pub mod batch;
+mod payload;
+pub mod wire;
 
 use pyo3::prelude::*;
 
@@ -9,4 +11,6 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::wire::{checksum, decode_otlp_proto};
 }

@@ -1,0 +1,142 @@
+//! Building a dictionary column: each distinct value once, a code for each use.
+//!
+//! The hash is seeded, so that nobody can choose values that collide.
+
+use arrow_array::{ArrayRef, BinaryArray, DictionaryArray, Int32Array, StringArray};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::ArrowError;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use std::borrow::Cow;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use crate::utf8::repaired;
+
+/// The distinct values of one column.
+pub struct Interner {
+    seed: RandomState,
+    codes: HashTable<i32>,
+    ends: Vec<usize>,
+    data: Vec<u8>,
+    last: i32,
+}
+
+impl Default for Interner {
+    fn default() -> Self {
+        Self {
+            seed: RandomState::default(),
+            codes: HashTable::new(),
+            ends: Vec::new(),
+            data: Vec::new(),
+            last: -1,
+        }
+    }
+}
+
+impl Interner {
+    /// The code of a text. What is not UTF-8 is repaired.
+    #[inline]
+    pub fn text(&mut self, value: &[u8]) -> i32 {
+        if self.last >= 0 && self.value(self.last) == value {
+            return self.last;
+        }
+        self.last = self.text_hashed(value);
+        self.last
+    }
+
+    fn text_hashed(&mut self, value: &[u8]) -> i32 {
+        let hash = self.hash(value);
+        if let Some(code) = self.find(hash, value) {
+            return code;
+        }
+        match repaired(value) {
+            Cow::Borrowed(text) => self.insert(hash, text.as_bytes()),
+            Cow::Owned(text) => self.bytes(text.as_bytes()),
+        }
+    }
+
+    /// The code of bytes that are kept as they are.
+    pub fn bytes(&mut self, value: &[u8]) -> i32 {
+        let hash = self.hash(value);
+        self.find(hash, value)
+            .unwrap_or_else(|| self.insert(hash, value))
+    }
+
+    /// How many bytes the values have.
+    pub fn data_bytes(&self) -> usize {
+        self.data.len()
+    }
+
+    /// The column of text with these codes.
+    pub fn finish_text(self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
+        let values = StringArray::try_new(offsets(&self.ends), Buffer::from_vec(self.data), None)?;
+        dictionary(codes, Arc::new(values))
+    }
+
+    /// The column of bytes with these codes.
+    pub fn finish_bytes(self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
+        let values = BinaryArray::try_new(offsets(&self.ends), Buffer::from_vec(self.data), None)?;
+        dictionary(codes, Arc::new(values))
+    }
+
+    fn find(&self, hash: u64, value: &[u8]) -> Option<i32> {
+        self.codes
+            .find(hash, |&code| self.value(code) == value)
+            .copied()
+    }
+
+    fn insert(&mut self, hash: u64, value: &[u8]) -> i32 {
+        let code = self.ends.len() as i32;
+        self.data.extend_from_slice(value);
+        self.ends.push(self.data.len());
+        let Self {
+            seed,
+            codes,
+            ends,
+            data,
+            ..
+        } = self;
+        codes.insert_unique(hash, code, |&code| hash_of(seed, slice(ends, data, code)));
+        code
+    }
+
+    #[inline(always)]
+    fn value(&self, code: i32) -> &[u8] {
+        slice(&self.ends, &self.data, code)
+    }
+
+    #[inline(always)]
+    fn hash(&self, value: &[u8]) -> u64 {
+        hash_of(&self.seed, value)
+    }
+}
+
+#[inline(always)]
+fn hash_of(seed: &RandomState, value: &[u8]) -> u64 {
+    let mut hasher = seed.build_hasher();
+    hasher.write(value);
+    hasher.finish()
+}
+
+#[inline(always)]
+fn slice<'a>(ends: &[usize], data: &'a [u8], code: i32) -> &'a [u8] {
+    let code = code as usize;
+    let start = if code == 0 { 0 } else { ends[code - 1] };
+    &data[start..ends[code]]
+}
+
+/// The caller has made sure that the data fits into 31 bits.
+fn offsets(ends: &[usize]) -> OffsetBuffer<i32> {
+    let offsets: Vec<i32> = std::iter::once(0)
+        .chain(ends.iter().map(|&end| end as i32))
+        .collect();
+    OffsetBuffer::new(ScalarBuffer::from(offsets))
+}
+
+fn dictionary(codes: Vec<i32>, values: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(DictionaryArray::try_new(
+        Int32Array::from(codes),
+        values,
+    )?))
+}

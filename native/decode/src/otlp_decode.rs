@@ -1,0 +1,248 @@
+//! OTLP protobuf to columns: an ExportTraceServiceRequest, field by field, in any order.
+//!
+//! A message whose parent needs it whole before its siblings (a resource, a scope) is looked for in a first pass over
+//! the fields' lengths. Spans that cannot be kept are refused one by one and counted; bytes that are not protobuf
+//! refuse the whole payload.
+
+use crate::columns::{Columns, Resource, ResourceCodes, Scope, ScopeCodes};
+use crate::otlp_fields::{entity_ref, request, resource, resource_spans, scope, scope_spans};
+use crate::otlp_span::SpanReader;
+use crate::otlp_value::{read_key_value, write_key_value, write_value};
+use crate::protobuf::{DEPTH_MAX, Malformed, Parts, Reader, Result, length_tag};
+use crate::protobuf_writer::{close_message, open_message, put_bytes_field};
+use crate::refusal::{Refusal, Refusals};
+use crate::schema::MISSING_SERVICE_NAME;
+use crate::text::TextSink;
+use crate::utf8::repaired;
+use arrow_array::RecordBatch;
+
+/// What became of a payload.
+pub struct Decoded {
+    /// The spans that are kept.
+    pub columns: RecordBatch,
+    /// Why others are not, and how many.
+    pub refused: Vec<(Refusal, usize)>,
+}
+
+/// Why a whole payload cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// In a sentence.
+    pub reason: String,
+}
+
+const RESOURCE_SPANS_DEPTH: u32 = DEPTH_MAX - 1;
+const RESOURCE_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
+const SCOPE_SPANS_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
+const SCOPE_DEPTH: u32 = SCOPE_SPANS_DEPTH - 1;
+/// What may lie below a span.
+pub(crate) const SPAN_DEPTH: u32 = SCOPE_SPANS_DEPTH - 1;
+
+/// Decode an ExportTraceServiceRequest, or TracesData, which has the same form.
+pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
+    let mut decoder = Decoder::default();
+    decoder.request(payload).map_err(|malformed| DecodeError {
+        reason: format!(
+            "{} at byte {}",
+            malformed.reason,
+            malformed.at.saturating_sub(payload.as_ptr() as usize)
+        ),
+    })?;
+    let columns = decoder.columns.finish().map_err(|error| DecodeError {
+        reason: error.to_string(),
+    })?;
+    Ok(Decoded {
+        columns,
+        refused: decoder.refusals.counts(),
+    })
+}
+
+#[derive(Default)]
+struct Decoder {
+    columns: Columns,
+    refusals: Refusals,
+    /// Attribute text of the resource or scope at hand.
+    text: Vec<u8>,
+    spans: SpanReader,
+}
+
+impl Decoder {
+    fn request(&mut self, data: &[u8]) -> Result<()> {
+        let mut reader = Reader::new(data);
+        while let Some(tag) = reader.tag()? {
+            match tag {
+                request::RESOURCE_SPANS => self.resource_spans(reader.bytes()?)?,
+                _ => reader.skip(tag, DEPTH_MAX)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn resource_spans(&mut self, data: &[u8]) -> Result<()> {
+        let mut resource = Parts::default();
+        let mut schema_url: &[u8] = b"";
+        let mut reader = Reader::new(data);
+        while let Some(tag) = reader.tag()? {
+            match tag {
+                resource_spans::RESOURCE => resource.push(reader.bytes()?),
+                resource_spans::SCHEMA_URL => schema_url = reader.bytes()?,
+                _ => reader.skip(tag, RESOURCE_SPANS_DEPTH)?,
+            }
+        }
+        let resource = self.resource(&resource, schema_url)?;
+        let mut reader = Reader::new(data);
+        while let Some(tag) = reader.tag()? {
+            match tag {
+                resource_spans::SCOPE_SPANS => self.scope_spans(reader.bytes()?, resource)?,
+                _ => reader.skip(tag, RESOURCE_SPANS_DEPTH)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn scope_spans(&mut self, data: &[u8], resource: ResourceCodes) -> Result<()> {
+        let mut scope = Parts::default();
+        let mut schema_url: &[u8] = b"";
+        let mut span_count = 0;
+        let mut reader = Reader::new(data);
+        while let Some(tag) = reader.tag()? {
+            match tag {
+                scope_spans::SCOPE => scope.push(reader.bytes()?),
+                scope_spans::SCHEMA_URL => schema_url = reader.bytes()?,
+                _ => reader.skip(tag, SCOPE_SPANS_DEPTH)?,
+            }
+            span_count += usize::from(tag == scope_spans::SPANS);
+        }
+        let scope = self.scope(&scope, schema_url)?;
+        self.spans(data, span_count)?;
+        self.columns.push_scope(resource, scope);
+        Ok(())
+    }
+
+    fn spans(&mut self, data: &[u8], span_count: usize) -> Result<()> {
+        // A span that is kept has 26 bytes of ids and at least 6 of tags and lengths; room for others is not made.
+        self.columns.reserve(span_count.min(data.len() / 32));
+        let mut reader = Reader::new(data);
+        while let Some(tag) = reader.tag()? {
+            match tag {
+                scope_spans::SPANS => self.span(reader.bytes()?)?,
+                _ => reader.skip(tag, SCOPE_SPANS_DEPTH)?,
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn span(&mut self, data: &[u8]) -> Result<()> {
+        if let Err(refusal) = self.spans.read(data, &mut self.columns)? {
+            self.columns.abandon();
+            self.refusals.count(refusal);
+        }
+        if self.columns.fits() {
+            return Ok(());
+        }
+        Err(Malformed {
+            reason: "more text than one batch can hold",
+            at: data.as_ptr() as usize,
+        })
+    }
+
+    fn resource(&mut self, parts: &Parts<'_>, schema_url: &[u8]) -> Result<ResourceCodes> {
+        let mut dropped_attributes_count = 0;
+        let mut entity_refs = Vec::new();
+        let mut service_name = Vec::new();
+        self.text.clear();
+        let mut bag = TextSink::begin_bag(&mut self.text);
+        for part in parts.iter() {
+            let mut reader = Reader::new(part);
+            while let Some(tag) = reader.tag()? {
+                match tag {
+                    resource::ATTRIBUTES => {
+                        let pair = reader.bytes()?;
+                        write_key_value(pair, RESOURCE_DEPTH - 1, &mut bag)?;
+                        if service_name.is_empty() {
+                            service_name = read_service_name(pair)?;
+                        }
+                    }
+                    resource::DROPPED_ATTRIBUTES_COUNT => {
+                        dropped_attributes_count = reader.varint()? as u32
+                    }
+                    resource::ENTITY_REFS => put_entity_ref(&mut entity_refs, reader.bytes()?)?,
+                    _ => reader.skip(tag, RESOURCE_DEPTH)?,
+                }
+            }
+        }
+        bag.end_bag();
+        if service_name.is_empty() {
+            service_name = MISSING_SERVICE_NAME.into();
+        }
+        Ok(self.columns.resource(&Resource {
+            service_name: &service_name,
+            attributes: &self.text,
+            dropped_attributes_count,
+            entity_refs: &entity_refs,
+            schema_url,
+        }))
+    }
+
+    fn scope(&mut self, parts: &Parts<'_>, schema_url: &[u8]) -> Result<ScopeCodes> {
+        let mut found = Scope {
+            schema_url,
+            ..Scope::default()
+        };
+        self.text.clear();
+        let mut bag = TextSink::begin_bag(&mut self.text);
+        for part in parts.iter() {
+            let mut reader = Reader::new(part);
+            while let Some(tag) = reader.tag()? {
+                match tag {
+                    scope::NAME => found.name = reader.bytes()?,
+                    scope::VERSION => found.version = reader.bytes()?,
+                    scope::ATTRIBUTES => {
+                        write_key_value(reader.bytes()?, SCOPE_DEPTH - 1, &mut bag)?
+                    }
+                    scope::DROPPED_ATTRIBUTES_COUNT => {
+                        found.dropped_attributes_count = reader.varint()? as u32
+                    }
+                    _ => reader.skip(tag, SCOPE_DEPTH)?,
+                }
+            }
+        }
+        bag.end_bag();
+        found.attributes = &self.text;
+        Ok(self.columns.scope(&found))
+    }
+}
+
+/// The value of this pair as a person would write it, if its key is service.name.
+fn read_service_name(pair: &[u8]) -> Result<Vec<u8>> {
+    let pair = read_key_value(pair, RESOURCE_DEPTH - 1)?;
+    let mut text = Vec::new();
+    if pair.key == b"service.name" {
+        write_value(
+            &pair.value,
+            RESOURCE_DEPTH - 1,
+            &mut crate::plain::PlainSink::new(&mut text),
+        )?;
+    }
+    Ok(text)
+}
+
+/// The known fields of an EntityRef, its texts repaired, as a field of our own.
+fn put_entity_ref(out: &mut Vec<u8>, data: &[u8]) -> Result<()> {
+    let message = open_message(out, length_tag(3));
+    let mut reader = Reader::new(data);
+    while let Some(tag) = reader.tag()? {
+        match tag {
+            entity_ref::SCHEMA_URL
+            | entity_ref::TYPE
+            | entity_ref::ID_KEYS
+            | entity_ref::DESCRIPTION_KEYS => {
+                put_bytes_field(out, tag, repaired(reader.bytes()?).as_bytes());
+            }
+            _ => reader.skip(tag, RESOURCE_DEPTH - 1)?,
+        }
+    }
+    close_message(out, message);
+    Ok(())
+}
