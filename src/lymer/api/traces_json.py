@@ -1,0 +1,96 @@
+"""Traces of an answer as pieces of JSON: portions of the rows, turned into bytes by the native encoders in a thread.
+
+Nothing here looks at a span. Not here: the envelopes (`jaeger_v1`, `jaeger_v3`, `native`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lymer.model.batch import SpanBatch
+from lymer.model.ids import TRACE_ID_BYTES
+from lymer.wire.jaeger_json import encode_jaeger_json
+from lymer.wire.otlp_json import encode_otlp_json
+
+PORTION_ROWS: Final = 8192
+"""About 10 MB of JSON: small beside a large answer, large beside the cost of a portion."""
+
+_OTLP_HEAD: Final = b'{"resourceSpans":['
+_OTLP_TAIL: Final = b"]}"
+
+
+async def jaeger_pieces(batch: SpanBatch) -> AsyncIterator[bytes]:
+    """The traces in Jaeger's v1 form, with commas between them, as one text in pieces."""
+    comma = b""
+    for portion in _whole_trace_portions(batch):
+        traces = await asyncio.to_thread(encode_jaeger_json, portion)
+        if traces:
+            yield comma + b",".join(traces)
+            comma = b","
+
+
+async def otlp_pieces(batch: SpanBatch) -> AsyncIterator[bytes]:
+    """The spans as the elements of OTLP's `resourceSpans`, with commas between them, as one text in pieces."""
+    comma = b""
+    for first in range(0, len(batch), PORTION_ROWS):
+        text = await asyncio.to_thread(encode_otlp_json, _rows(batch, first, first + PORTION_ROWS))
+        assert text.startswith(_OTLP_HEAD)
+        assert text.endswith(_OTLP_TAIL)
+        yield comma + text[len(_OTLP_HEAD) : -len(_OTLP_TAIL)]
+        comma = b","
+
+
+async def enclosed(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:
+    """The pieces between two others."""
+    yield head
+    async for piece in pieces:
+        yield piece
+    yield tail
+
+
+async def joined(pieces: AsyncIterator[bytes]) -> bytes:
+    """All pieces at once, for answers that cannot be streamed."""
+    return b"".join([piece async for piece in pieces])
+
+
+def trace_ids(batch: SpanBatch) -> list[bytes]:
+    """The ids of the traces of the batch, in order of first appearance."""
+    ids: list[bytes] = batch.record_batch.column("trace_id").unique().to_pylist()
+    return ids
+
+
+def traces_together(batch: SpanBatch) -> SpanBatch:
+    """The same rows with those of a trace side by side, traces in order of first appearance."""
+    numbers = batch.record_batch.column("trace_id").dictionary_encode().indices.to_numpy()
+    return batch.take(np.argsort(numbers, kind="stable"))
+
+
+def _whole_trace_portions(batch: SpanBatch) -> Iterator[SpanBatch]:
+    if len(batch) <= PORTION_ROWS:
+        yield batch
+        return
+    begins = _trace_begins(batch)
+    first = 0
+    while first < len(batch):
+        later = begins[np.searchsorted(begins, first + PORTION_ROWS) :]
+        last = int(later[0]) if len(later) else len(batch)
+        yield _rows(batch, first, last)
+        first = last
+
+
+def _trace_begins(batch: SpanBatch) -> npt.NDArray[np.intp]:
+    column = batch.record_batch.column("trace_id")
+    first = column.offset * TRACE_ID_BYTES
+    data = np.frombuffer(column.buffers()[1], dtype=np.uint64, offset=first, count=2 * len(batch)).reshape(-1, 2)
+    return np.flatnonzero((data[1:] != data[:-1]).any(axis=1)) + 1
+
+
+def _rows(batch: SpanBatch, first: int, last: int) -> SpanBatch:
+    if first == 0 and last >= len(batch):
+        return batch
+    return SpanBatch(batch.record_batch.slice(first, last - first))
