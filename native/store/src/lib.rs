@@ -2,6 +2,17 @@
 //! Decisions (when to seal, what to keep, in which order to look) are Python's, in `storage/embedded/`.
 
 pub mod bag;
+pub mod matches;
+pub mod order;
+pub mod plan;
 pub mod predicate;
+pub mod roots;
+pub mod rows;
+pub mod search;
+pub mod select;
+pub mod services;
+pub mod sources;
+pub mod summary;
+pub mod texts;
 pub mod value;
 pub mod view;

@@ -1,0 +1,355 @@
+//! Which traces satisfy a trace predicate: the predicate bound to a view, evaluated for a set of traces.
+//!
+//! From the free to the dear: what no trace of the view can satisfy; which traces have the service and the name; what the
+//! trace table says (start, duration, errors); and only then the columns of the spans that are left.
+
+use crate::plan::Bounds;
+use crate::predicate::{
+    SpanField, SpanPredicate, Subject, TraceField, TraceLeaf, TracePredicate, Tree,
+};
+use crate::roots::roots;
+use crate::rows::{intersect, rows_of, traces_of, union};
+use crate::select::{Bound, all_of, bind, select, starting_between};
+use crate::services::service_counts;
+use crate::sources::read_one;
+use crate::texts::Texts;
+use crate::value::{Test, Texts as Operands, Value};
+use crate::view::{ColumnRef, Result, Rows, TraceEntry, View};
+
+/// A trace predicate bound to a view.
+pub struct Matcher<'a> {
+    view: &'a dyn View,
+    bounds: &'a Bounds,
+    term: Term,
+    /// What says that some span starts in the time asked for.
+    some_span: SomeSpan,
+    skipped: Vec<u32>,
+}
+
+enum Term {
+    Always(bool),
+    Some(SomeSpan),
+    Compare(TraceField, Test),
+    And(Vec<Term>),
+    Or(Vec<Term>),
+    Not(Box<Term>),
+}
+
+/// `AnySpan`, and what it says of its trace.
+struct SomeSpan {
+    bound: Bound,
+    /// The traces with the service and the name that it asks for, when the view says.
+    traces: Option<Vec<u32>>,
+    /// Whether that, or nothing, is all that it asks for.
+    decided: bool,
+    min_duration: i64,
+    needs_error: bool,
+}
+
+impl<'a> Matcher<'a> {
+    /// Binds the predicate.
+    pub fn new(view: &'a dyn View, predicate: &TracePredicate, bounds: &'a Bounds) -> Result<Self> {
+        let everything = Tree::And(Vec::new());
+        Ok(Self {
+            view,
+            bounds,
+            term: bind_term(view, predicate),
+            some_span: SomeSpan::new(view, &everything),
+            skipped: bounds.skipped(view),
+        })
+    }
+
+    /// The traces that could match, sorted.
+    pub fn candidates(&self) -> Rows {
+        let trace_count = self.bounds.trace_count(self.view);
+        match could_hold(&self.term) {
+            Some(traces) => {
+                let end = traces.partition_point(|&trace| trace < trace_count);
+                Rows::List(traces[..end].to_vec())
+            }
+            None => Rows::Range(0..trace_count),
+        }
+    }
+
+    /// Those of the traces (sorted) that match.
+    pub fn filter(&self, traces: Vec<u32>) -> Result<Vec<u32>> {
+        let mut traces = Rows::List(traces).without(&self.skipped).into_list();
+        let (min_start, max_start) = (self.bounds.min_start, self.bounds.max_start);
+        traces.retain(|&trace| {
+            let entry = self.view.trace(trace);
+            entry.start <= max_start && end_of(&entry) >= min_start
+        });
+        let matches = self.holding(&self.term, traces)?;
+        self.with_some_span(&self.some_span, matches)
+    }
+
+    /// Those of the traces that match; they keep their order.
+    pub fn filter_in_order(&self, traces: Vec<u32>) -> Result<Vec<u32>> {
+        let mut sorted = traces.clone();
+        sorted.sort_unstable();
+        let matches = self.filter(sorted)?;
+        if matches.len() == traces.len() {
+            return Ok(traces);
+        }
+        let is_match = |trace: &u32| matches.binary_search(trace).is_ok();
+        Ok(traces.into_iter().filter(is_match).collect())
+    }
+
+    fn holding(&self, term: &Term, traces: Vec<u32>) -> Result<Vec<u32>> {
+        if traces.is_empty() {
+            return Ok(traces);
+        }
+        match term {
+            Term::Always(true) => Ok(traces),
+            Term::Always(false) => Ok(Vec::new()),
+            Term::Some(some_span) => self.with_some_span(some_span, traces),
+            Term::Compare(field, test) => self.comparing(*field, test, traces),
+            Term::And(terms) => terms
+                .iter()
+                .try_fold(traces, |traces, term| self.holding(term, traces)),
+            Term::Or(terms) => {
+                let (mut left, mut found) = (traces, Vec::new());
+                for term in terms {
+                    let more = self.holding(term, left.clone())?;
+                    left = Rows::List(left).without(&more).into_list();
+                    found = union(found, more);
+                }
+                Ok(found)
+            }
+            Term::Not(term) => {
+                let others = self.holding(term, traces.clone())?;
+                Ok(Rows::List(traces).without(&others).into_list())
+            }
+        }
+    }
+
+    fn with_some_span(&self, some_span: &SomeSpan, traces: Vec<u32>) -> Result<Vec<u32>> {
+        let traces = match &some_span.traces {
+            Some(having) => intersect(&traces, having),
+            None => traces,
+        };
+        let (mut inside, mut partly) = (Vec::new(), Vec::new());
+        for trace in traces {
+            let entry = self.view.trace(trace);
+            if !some_span.may_hold(&entry) {
+                continue;
+            }
+            let (start, end) = (entry.start, end_of(&entry));
+            if start >= self.bounds.min_start && end <= self.bounds.max_start {
+                inside.push(trace);
+            } else if start <= self.bounds.max_start && end >= self.bounds.min_start {
+                partly.push(trace);
+            }
+        }
+        if !some_span.decided {
+            inside = self.selecting(&some_span.bound, &inside)?;
+        }
+        let window = starting_between(self.bounds.min_start, self.bounds.max_start);
+        let partly = self.selecting(&all_of(vec![window, some_span.bound.clone()]), &partly)?;
+        Ok(union(inside, partly))
+    }
+
+    /// Those of the traces with a span that satisfies the bound predicate.
+    fn selecting(&self, bound: &Bound, traces: &[u32]) -> Result<Vec<u32>> {
+        if matches!(bound, Bound::Always(false)) {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for rows in rows_of(self.view, traces) {
+            self.bounds.deadline.check()?;
+            found.extend(select(self.view, bound, rows)?);
+        }
+        traces_of(self.view, &found)
+    }
+
+    fn comparing(&self, field: TraceField, test: &Test, traces: Vec<u32>) -> Result<Vec<u32>> {
+        self.bounds.deadline.check()?;
+        let figure = |trace: u32| {
+            let entry = self.view.trace(trace);
+            match field {
+                TraceField::Start => entry.start,
+                TraceField::Duration => entry.duration,
+                TraceField::SpanCount => i64::from(entry.span_count),
+                _ => i64::from(entry.error_count),
+            }
+        };
+        let verdicts: Vec<bool> = match field {
+            TraceField::ServiceCount => service_counts(self.view, &traces, &self.bounds.deadline)?
+                .iter()
+                .map(|services| test.holds(Value::Int(services.len() as i64)))
+                .collect(),
+            TraceField::RootService => self.root_text(&ColumnRef::Service, test, &traces)?,
+            TraceField::RootName => self.root_text(&ColumnRef::Name, test, &traces)?,
+            _ => traces
+                .iter()
+                .map(|&trace| test.holds(Value::Int(figure(trace))))
+                .collect(),
+        };
+        Ok(Rows::List(traces).filter(|at| verdicts[at]))
+    }
+
+    fn root_text(&self, column: &ColumnRef, test: &Test, traces: &[u32]) -> Result<Vec<bool>> {
+        let roots = roots(self.view, traces, &self.bounds.deadline)?;
+        let mut rows: Vec<u32> = roots.iter().map(|root| root.row).collect();
+        rows.sort_unstable();
+        let mut passing = Vec::new();
+        for rows in crate::rows::chunks_of(Rows::List(rows)) {
+            let array = read_one(self.view, column, &rows)?;
+            passing.extend(Texts::of(&array)?.filter(&rows, |text| test.holds(Value::Text(text))));
+        }
+        Ok(roots
+            .iter()
+            .map(|root| passing.binary_search(&root.row).is_ok())
+            .collect())
+    }
+}
+
+impl SomeSpan {
+    fn new(view: &dyn View, predicate: &SpanPredicate) -> Self {
+        let mut facts = Facts::default();
+        facts.gather(predicate);
+        let traces = (facts.service.is_some() || facts.name.is_some())
+            .then(|| view.traces_with(facts.service, facts.name))
+            .flatten();
+        let bound = match &traces {
+            Some(traces) if traces.is_empty() => Bound::Always(false),
+            _ => bind(view, predicate),
+        };
+        Self {
+            decided: matches!(bound, Bound::Always(true)) || (traces.is_some() && !facts.more),
+            bound,
+            traces,
+            min_duration: facts.min_duration,
+            needs_error: facts.needs_error,
+        }
+    }
+
+    fn may_hold(&self, entry: &TraceEntry) -> bool {
+        entry.duration >= self.min_duration && (entry.error_count > 0 || !self.needs_error)
+    }
+}
+
+/// What a span predicate surely asks for.
+#[derive(Default)]
+struct Facts<'a> {
+    service: Option<&'a str>,
+    name: Option<&'a str>,
+    min_duration: i64,
+    needs_error: bool,
+    /// Whether it asks for more than service and name.
+    more: bool,
+}
+
+impl<'a> Facts<'a> {
+    fn gather(&mut self, predicate: &'a SpanPredicate) {
+        match predicate {
+            Tree::And(terms) => terms.iter().for_each(|term| self.gather(term)),
+            Tree::Leaf(leaf) => match leaf.subject {
+                Subject::Field(SpanField::Service) => {
+                    self.gather_text(leaf.test.texts(), |facts| &mut facts.service)
+                }
+                Subject::Field(SpanField::Name) => {
+                    self.gather_text(leaf.test.texts(), |facts| &mut facts.name)
+                }
+                Subject::Field(SpanField::Duration) => {
+                    self.more = true;
+                    let (from, _) = leaf.test.int_range().unwrap_or((0, 0));
+                    self.min_duration = self.min_duration.max(from);
+                }
+                Subject::Field(SpanField::Status) => {
+                    self.more = true;
+                    self.needs_error |= leaf.test.texts() == Operands::Among(vec!["error"]);
+                }
+                _ => self.more = true,
+            },
+            _ => self.more = true,
+        }
+    }
+
+    fn gather_text(
+        &mut self,
+        operands: Operands<'a>,
+        fact: impl Fn(&mut Self) -> &mut Option<&'a str>,
+    ) {
+        match operands {
+            Operands::Among(texts) if texts.len() == 1 && fact(self).is_none() => {
+                *fact(self) = Some(texts[0])
+            }
+            _ => self.more = true,
+        }
+    }
+}
+
+fn bind_term(view: &dyn View, predicate: &TracePredicate) -> Term {
+    match predicate {
+        Tree::Leaf(TraceLeaf::AnySpan(span)) => {
+            let some_span = SomeSpan::new(view, span);
+            match some_span.bound {
+                Bound::Always(false) => Term::Always(false),
+                _ => Term::Some(some_span),
+            }
+        }
+        Tree::Leaf(TraceLeaf::Compare(field, test)) => Term::Compare(*field, test.clone()),
+        Tree::And(terms) => {
+            let mut terms: Vec<Term> = terms.iter().map(|term| bind_term(view, term)).collect();
+            if terms.iter().any(|term| matches!(term, Term::Always(false))) {
+                return Term::Always(false);
+            }
+            terms.sort_by_key(cost);
+            Term::And(terms)
+        }
+        Tree::Or(terms) => {
+            let mut terms: Vec<Term> = terms.iter().map(|term| bind_term(view, term)).collect();
+            terms.retain(|term| !matches!(term, Term::Always(false)));
+            if terms.is_empty() {
+                return Term::Always(false);
+            }
+            terms.sort_by_key(cost);
+            Term::Or(terms)
+        }
+        Tree::Not(term) => match bind_term(view, term) {
+            Term::Always(verdict) => Term::Always(!verdict),
+            term => Term::Not(Box::new(term)),
+        },
+    }
+}
+
+/// A superset of the traces for which it holds, when one is at hand.
+fn could_hold(term: &Term) -> Option<Vec<u32>> {
+    match term {
+        Term::Always(false) => Some(Vec::new()),
+        Term::Some(some_span) => some_span.traces.clone(),
+        Term::And(terms) => {
+            let known = terms.iter().filter_map(could_hold);
+            known.reduce(|left, right| intersect(&left, &right))
+        }
+        Term::Or(terms) => {
+            let known: Option<Vec<Vec<u32>>> = terms.iter().map(could_hold).collect();
+            let mut all = known?.concat();
+            all.sort_unstable();
+            all.dedup();
+            Some(all)
+        }
+        _ => None,
+    }
+}
+
+fn cost(term: &Term) -> usize {
+    match term {
+        Term::Always(_) => 0,
+        Term::Compare(TraceField::ServiceCount, _) => 5,
+        Term::Compare(TraceField::RootService | TraceField::RootName, _) => 4,
+        Term::Compare(..) => 1,
+        Term::Some(some_span) => {
+            3 - usize::from(some_span.decided) + usize::from(some_span.traces.is_none())
+        }
+        Term::And(terms) => terms.iter().map(cost).min().unwrap_or(0),
+        Term::Or(terms) => terms.iter().map(cost).max().unwrap_or(0),
+        Term::Not(term) => cost(term),
+    }
+}
+
+/// When the last interval ends.
+fn end_of(entry: &TraceEntry) -> i64 {
+    entry.start.saturating_add(entry.duration)
+}

@@ -1,0 +1,197 @@
+//! The order of traces: walked from the front in blocks, so that a page needs not look at all of them.
+
+use crate::plan::Order;
+use crate::view::{Rows, TraceEntry, View};
+use std::cmp::Ordering;
+
+/// Traces still to be looked at, the first in the order first.
+pub struct Walk<'a> {
+    view: &'a dyn View,
+    order: Order,
+    waiting: Waiting,
+}
+
+enum Waiting {
+    /// Trace numbers that ascend with the start; taken from the front (oldest) or the back (newest).
+    ByStart(Rows, Option<(i64, [u8; 16])>),
+    /// Figures and trace numbers without an order.
+    Figures(Vec<(i64, u32)>),
+}
+
+/// The figure that an order sorts by.
+pub fn figure(order: Order, entry: &TraceEntry) -> i64 {
+    match order {
+        Order::Newest | Order::Oldest => entry.start,
+        Order::Longest | Order::Shortest => entry.duration,
+        Order::MostSpans => i64::from(entry.span_count),
+        Order::MostErrors => i64::from(entry.error_count),
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over these traces (sorted numbers) that begins behind `after`.
+    pub fn new(
+        view: &'a dyn View,
+        order: Order,
+        traces: Rows,
+        after: Option<(i64, [u8; 16])>,
+    ) -> Self {
+        let by_start = view.sorted_by_start() && matches!(order, Order::Newest | Order::Oldest);
+        let mut walk = Self {
+            view,
+            order,
+            waiting: Waiting::Figures(Vec::new()),
+        };
+        walk.waiting = if by_start {
+            Waiting::ByStart(walk.behind_start(traces, after), after)
+        } else {
+            Waiting::Figures(walk.behind_figure(&traces, after))
+        };
+        walk
+    }
+
+    /// The next traces in order: about `count`, fewer only at the end, none when there are no more.
+    pub fn next_block(&mut self, count: usize) -> Vec<u32> {
+        let (view, order) = (self.view, self.order);
+        let mut block = match &mut self.waiting {
+            Waiting::ByStart(traces, after) => loop {
+                let block = take_by_start(view, order, traces, count);
+                let nothing_left = block.is_empty();
+                let kept: Vec<u32> = block
+                    .into_iter()
+                    .filter(|&trace| is_behind(view, order, trace, after))
+                    .collect();
+                if nothing_left || !kept.is_empty() {
+                    break kept;
+                }
+            },
+            Waiting::Figures(waiting) => return take_by_figure(view, order, waiting, count),
+        };
+        block.sort_unstable_by(|&left, &right| {
+            let figure = |trace| figure(order, &view.trace(trace));
+            compare(view, order, (figure(left), left), (figure(right), right))
+        });
+        block
+    }
+
+    /// Sorted by start, the traces before the cursor are at one end; those with its own start stay, `is_behind` tells.
+    fn behind_start(&self, traces: Rows, after: Option<(i64, [u8; 16])>) -> Rows {
+        let Some((start, _)) = after else {
+            return traces;
+        };
+        let count = traces.len();
+        match self.order {
+            Order::Newest => {
+                let end = partition(count, |at| self.view.trace(traces.get(at)).start <= start);
+                part(&traces, 0, end)
+            }
+            _ => {
+                let begin = partition(count, |at| self.view.trace(traces.get(at)).start < start);
+                part(&traces, begin, count)
+            }
+        }
+    }
+
+    fn behind_figure(&self, traces: &Rows, after: Option<(i64, [u8; 16])>) -> Vec<(i64, u32)> {
+        (0..traces.len())
+            .map(|at| traces.get(at))
+            .filter(|&trace| is_behind(self.view, self.order, trace, &after))
+            .map(|trace| (figure(self.order, &self.view.trace(trace)), trace))
+            .collect()
+    }
+}
+
+/// About `count` traces from the end where the order begins; traces of equal start stay together.
+fn take_by_start(view: &dyn View, order: Order, traces: &mut Rows, count: usize) -> Vec<u32> {
+    let length = traces.len();
+    let boundary = boundary(view, order, traces, count.min(length));
+    let (block, rest) = match order {
+        Order::Newest => (part(traces, boundary, length), part(traces, 0, boundary)),
+        _ => (part(traces, 0, boundary), part(traces, boundary, length)),
+    };
+    *traces = rest;
+    block.into_list()
+}
+
+fn boundary(view: &dyn View, order: Order, traces: &Rows, count: usize) -> usize {
+    let length = traces.len();
+    let start = |at: usize| view.trace(traces.get(at)).start;
+    if order == Order::Newest {
+        let mut boundary = length - count;
+        while boundary > 0 && boundary < length && start(boundary - 1) == start(boundary) {
+            boundary -= 1;
+        }
+        return boundary;
+    }
+    let mut boundary = count;
+    while boundary > 0 && boundary < length && start(boundary - 1) == start(boundary) {
+        boundary += 1;
+    }
+    boundary
+}
+
+fn take_by_figure(
+    view: &dyn View,
+    order: Order,
+    waiting: &mut Vec<(i64, u32)>,
+    count: usize,
+) -> Vec<u32> {
+    let by_order = |left: &(i64, u32), right: &(i64, u32)| compare(view, order, *left, *right);
+    let count = count.min(waiting.len());
+    if count == 0 {
+        return Vec::new();
+    }
+    // What is taken stands at the end, so that taking it is cheap.
+    let from = waiting.len() - count;
+    if from > 0 {
+        waiting.select_nth_unstable_by(from, |left, right| by_order(right, left));
+    }
+    let mut block = waiting.split_off(from);
+    block.sort_unstable_by(by_order);
+    block.into_iter().map(|(_, trace)| trace).collect()
+}
+
+fn is_behind(view: &dyn View, order: Order, trace: u32, after: &Option<(i64, [u8; 16])>) -> bool {
+    let Some((after_figure, after_id)) = after else {
+        return true;
+    };
+    let entry = view.trace(trace);
+    compare_figures(order, figure(order, &entry), *after_figure)
+        .then_with(|| entry.trace_id.cmp(after_id))
+        .is_gt()
+}
+
+fn compare(view: &dyn View, order: Order, left: (i64, u32), right: (i64, u32)) -> Ordering {
+    compare_figures(order, left.0, right.0).then_with(|| {
+        view.trace(left.1)
+            .trace_id
+            .cmp(&view.trace(right.1).trace_id)
+    })
+}
+
+fn compare_figures(order: Order, left: i64, right: i64) -> Ordering {
+    match order {
+        Order::Oldest | Order::Shortest => left.cmp(&right),
+        _ => right.cmp(&left),
+    }
+}
+
+fn partition(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            low = middle + 1
+        } else {
+            high = middle
+        }
+    }
+    low
+}
+
+fn part(traces: &Rows, from: usize, to: usize) -> Rows {
+    match traces {
+        Rows::Range(range) => Rows::Range(range.start + from as u32..range.start + to as u32),
+        Rows::List(list) => Rows::List(list[from..to].to_vec()),
+    }
+}
