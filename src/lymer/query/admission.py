@@ -49,7 +49,7 @@ class Admission:
         self._turns = asyncio.Semaphore(config.concurrent_max)
         self._waiting = 0
 
-    async def ask(self, kind: str, work: Callable[[Budget], Awaitable[T]], cancelled: Gone | None = None) -> T:
+    async def ask(self, kind: str, work: Callable[[Budget], Awaitable[T]], gone: Gone | None = None) -> T:
         """Do the work within a budget when its turn comes; observe how long it took and how it ended.
 
         Raises what the work raises, OverloadedError when its turn does not come, BudgetError when it ran out of its
@@ -59,7 +59,7 @@ class Admission:
         result = "failed"
         try:
             async with self._turn():
-                answer = await self._within_budget(work, cancelled)
+                answer = await self._within_budget(work, gone)
             result = "ok"
             return answer
         except BaseException as error:
@@ -90,12 +90,12 @@ class Admission:
         finally:
             self._waiting -= 1
 
-    async def _within_budget(self, work: Callable[[Budget], Awaitable[T]], cancelled: Gone | None) -> T:
+    async def _within_budget(self, work: Callable[[Budget], Awaitable[T]], gone: Gone | None) -> T:
         config = self._config
         budget = Budget(time_s=config.time_s, memory_bytes_max=config.memory_bytes_max, clock=self._clock)
         try:
             async with asyncio.timeout(config.time_s):
-                return await (work(budget) if cancelled is None else _unless_gone(work(budget), cancelled))
+                return await (work(budget) if gone is None else _unless_gone(work(budget), gone))
         except TimeoutError as error:
             raise BudgetError(f"the query took longer than its budget of {config.time_s:g} s; narrow it") from error
         finally:
@@ -106,9 +106,9 @@ class GoneError(BudgetError):
     """The asker went away; nobody reads this."""
 
 
-async def _unless_gone(work: Awaitable[T], cancelled: Gone) -> T:
+async def _unless_gone(work: Awaitable[T], gone: Gone) -> T:
     asking = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(cancelled())
+    leaving = asyncio.ensure_future(gone())
     try:
         await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if asking.done():

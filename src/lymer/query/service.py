@@ -1,6 +1,6 @@
 """QueryService: every question that an API can ask, admitted, bounded and observed. It never builds a store's language.
 
-`tenant` says whose spans. `cancelled`, where given, returns when the asker no longer waits: then the work stops.
+`tenant` says whose spans. `gone`, where given, returns when the asker no longer waits: then the work stops.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ class QueryService:
         self._admission = Admission(config or QueryConfig(), events or Events(clock=clock), clock)
 
     async def find_traces(
-        self, search: TraceSearch, *, tenant: str = DEFAULT_TENANT, cancelled: Gone | None = None
+        self, search: TraceSearch, *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
     ) -> TracePage:
         """One page of summaries of the traces that match."""
         _check(search)
         return await self._admission.ask(
-            "find_traces", lambda budget: self._store.find_traces(search, budget, tenant=tenant), cancelled
+            "find_traces", lambda budget: self._store.find_traces(search, budget, tenant=tenant), gone
         )
 
     async def find_whole_traces(
-        self, search: TraceSearch, *, tenant: str = DEFAULT_TENANT, cancelled: Gone | None = None
+        self, search: TraceSearch, *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
     ) -> tuple[TracePage, SpanBatch]:
         """One page of the traces that match, with all their spans in the order of the page."""
         _check(search)
@@ -58,26 +58,24 @@ class QueryService:
             trace_ids = page.summaries.column("trace_id").to_pylist()
             return page, await self._store.get_traces(trace_ids, budget, tenant=tenant)
 
-        return await self._admission.ask("find_whole_traces", found, cancelled)
+        return await self._admission.ask("find_whole_traces", found, gone)
 
     async def get_traces(
-        self, trace_ids: Sequence[bytes | str], *, tenant: str = DEFAULT_TENANT, cancelled: Gone | None = None
+        self, trace_ids: Sequence[bytes | str], *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
     ) -> SpanBatch:
         """All spans of these traces, in the order asked for; those that the store lacks come from the archive.
 
         An id is 16 bytes, or 1 to 32 hex digits without its leading zeros: 16 digits mean a 64-bit id.
         """
         wanted = [_trace_id(trace_id) for trace_id in trace_ids]
-        return await self._admission.ask(
-            "get_traces", lambda budget: self._whole_traces(wanted, budget, tenant), cancelled
-        )
+        return await self._admission.ask("get_traces", lambda budget: self._whole_traces(wanted, budget, tenant), gone)
 
     async def services(
-        self, *, time: TimeRange = ALWAYS, tenant: str = DEFAULT_TENANT, cancelled: Gone | None = None
+        self, *, time: TimeRange = ALWAYS, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
     ) -> list[str]:
         """The names of all services, sorted."""
         return await self._admission.ask(
-            "services", lambda budget: self._store.services(budget, time=time, tenant=tenant), cancelled
+            "services", lambda budget: self._store.services(budget, time=time, tenant=tenant), gone
         )
 
     async def operations(
@@ -87,13 +85,13 @@ class QueryService:
         kind: str | None = None,
         time: TimeRange = ALWAYS,
         tenant: str = DEFAULT_TENANT,
-        cancelled: Gone | None = None,
+        gone: Gone | None = None,
     ) -> list[Operation]:
         """The span names of a service with their kinds, sorted."""
         return await self._admission.ask(
             "operations",
             lambda budget: self._store.operations(service, budget, kind=kind, time=time, tenant=tenant),
-            cancelled,
+            gone,
         )
 
     async def attribute_keys(
@@ -102,13 +100,13 @@ class QueryService:
         scope: Scope = Scope.ANY,
         time: TimeRange = ALWAYS,
         tenant: str = DEFAULT_TENANT,
-        cancelled: Gone | None = None,
+        gone: Gone | None = None,
     ) -> pa.Table:
         """Which attributes there are, of ATTRIBUTE_KEYS_SCHEMA."""
         return await self._admission.ask(
             "attribute_keys",
             lambda budget: self._store.attribute_keys(budget, scope=scope, time=time, tenant=tenant),
-            cancelled,
+            gone,
         )
 
     async def attribute_values(
@@ -119,7 +117,7 @@ class QueryService:
         time: TimeRange = ALWAYS,
         limit: int = 100,
         tenant: str = DEFAULT_TENANT,
-        cancelled: Gone | None = None,
+        gone: Gone | None = None,
     ) -> pa.Table:
         """The values of an attribute, of ATTRIBUTE_VALUES_SCHEMA."""
         if not 1 <= limit <= VALUES_MAX:
@@ -129,7 +127,7 @@ class QueryService:
             lambda budget: self._store.attribute_values(
                 key, budget, scope=scope, time=time, limit=limit, tenant=tenant
             ),
-            cancelled,
+            gone,
         )
 
     async def service_graph(
@@ -138,7 +136,7 @@ class QueryService:
         time: TimeRange = ALWAYS,
         where: Predicate = EVERYTHING,
         tenant: str = DEFAULT_TENANT,
-        cancelled: Gone | None = None,
+        gone: Gone | None = None,
     ) -> pa.Table:
         """Who calls whom, of GRAPH_SCHEMA."""
         try:
@@ -148,11 +146,11 @@ class QueryService:
         return await self._admission.ask(
             "service_graph",
             lambda budget: self._store.service_graph(budget, time=time, where=where, tenant=tenant),
-            cancelled,
+            gone,
         )
 
     async def archive_trace(
-        self, trace_id: bytes | str, *, tenant: str = DEFAULT_TENANT, cancelled: Gone | None = None
+        self, trace_id: bytes | str, *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
     ) -> None:
         """Keep a trace where retention does not reach. Raises NotFoundError, NotSupportedError without an archive."""
         wanted = [_trace_id(trace_id)]
@@ -166,7 +164,7 @@ class QueryService:
                 raise NotFoundError("trace not found")
             await kept.write(spans, tenant=tenant)
 
-        await self._admission.ask("archive_trace", archive, cancelled)
+        await self._admission.ask("archive_trace", archive, gone)
 
     async def delete_trace(self, trace_id: bytes | str, *, tenant: str = DEFAULT_TENANT) -> None:
         """Forget a trace, in the archive too. Raises NotFoundError when it is in neither."""
