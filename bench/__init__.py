@@ -1,0 +1,1 @@
+"""Benchmarks: seeded data, a load generator, a module for each promise with a figure. `python -m bench` runs all."""
