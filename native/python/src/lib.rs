@@ -12,5 +12,5 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::wire::{checksum, decode_otlp_proto};
+    use crate::wire::{checksum, decode_otlp_proto, encode_otlp_proto};
 }

@@ -2,9 +2,10 @@
 
 use crate::batch::Batch;
 use crate::payload::payload;
-use lymer_decode::otlp_decode;
+use lymer_decode::{otlp_decode, otlp_encode};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 /// Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused.
 #[pyfunction]
@@ -28,6 +29,15 @@ pub fn decode_otlp_proto(
         },
         refused,
     ))
+}
+
+/// The batch as TracesData / ExportTraceServiceRequest, grouped by resource and scope in row order.
+#[pyfunction]
+pub fn encode_otlp_proto<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, PyBytes>> {
+    let encoded = py
+        .detach(|| otlp_encode::encode(&batch.columns))
+        .map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &encoded))
 }
 
 /// XXH3-64 of the bytes.

@@ -1,0 +1,24 @@
+"""What a decoder gives back: the spans that are kept, and why others are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lymer.model.batch import SpanBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Spans of a payload that cannot be kept, while their neighbours can."""
+
+    reason: str
+    """Short and stable: senders see it, counters are labelled with it."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A payload as spans."""
+
+    batch: SpanBatch
+    refused: tuple[Refusal, ...] = ()

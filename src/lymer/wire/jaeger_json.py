@@ -1,0 +1,15 @@
+"""Jaeger's v1 UI JSON: the traces of `/api/traces`. Not here: the envelope around them (`api.jaeger_v1`)."""
+
+from __future__ import annotations
+
+from lymer import _native
+from lymer.model.batch import SpanBatch
+from lymer.wire.columns import native_columns
+
+
+def encode_jaeger_json(batch: SpanBatch, *, pretty: bool = False) -> list[bytes]:
+    """One JSON object for each trace of the batch, in which the rows of a trace stand together.
+
+    `pretty` gives each member a line of its own, indented by four blanks a level, as Go does.
+    """
+    return _native.encode_jaeger_json(native_columns(batch), pretty=pretty)
