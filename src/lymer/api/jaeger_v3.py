@@ -101,6 +101,8 @@ class JaegerV3:
 
 
 def _read_search(parameters: Parameters) -> TraceSearch:
+    if parameters.text("query.filter"):
+        raise _malformed("query.filter", ValueError("structured filters are not enabled"))
     return trace_search(
         JaegerQuestion(
             service=parameters.text("query.serviceName", "query.service_name"),
