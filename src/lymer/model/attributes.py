@@ -94,7 +94,10 @@ def write_value(value: Value) -> str:
 
 def read_value(text: str) -> Value:
     """The value of attribute text. Raises ValueError when the text is not attribute text."""
-    return _read_marked(json.loads(text, object_pairs_hook=Pairs))
+    try:
+        return _read_marked(json.loads(text, object_pairs_hook=Pairs))
+    except RecursionError as error:
+        raise ValueError("attribute text is nested too deeply") from error
 
 
 def as_text(value: Value) -> str:
@@ -137,6 +140,8 @@ def _read_marked(value: Any) -> Value:
     if len(value) != 1 or not _MARKER.fullmatch(value[0][0]):
         return Pairs((key, _read_marked(item)) for key, item in value)
     key, inner = value[0]
+    if key in ("$bytes", "$double") and not isinstance(inner, str):
+        raise ValueError(f"the value of {key} must be text: {inner!r}")
     if key == "$bytes":
         return base64.b64decode(inner, validate=True)
     if key == "$double":

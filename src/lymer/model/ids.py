@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import string
+
 TRACE_ID_BYTES = 16
 SPAN_ID_BYTES = 8
+
+_HEX_DIGITS = frozenset(string.hexdigits)
 
 
 def parse_trace_id(text: str) -> bytes:
@@ -33,10 +37,9 @@ def jaeger_trace_id(trace_id: bytes) -> str:
 def _parse(text: str, size: int, what: str) -> bytes:
     if not 1 <= len(text) <= 2 * size:
         raise ValueError(f"{what} must have 1 to {2 * size} hex digits, not {len(text)}")
-    try:
-        value = bytes.fromhex(text.rjust(2 * size, "0"))
-    except ValueError:
-        raise ValueError(f"{what} must be hex digits: {text!r}") from None
-    if len(value) != size or not any(value):
+    if not set(text) <= _HEX_DIGITS:
+        raise ValueError(f"{what} must be hex digits: {text!r}")
+    value = bytes.fromhex(text.rjust(2 * size, "0"))
+    if not any(value):
         raise ValueError(f"{what} must not be zero: {text!r}")
     return value

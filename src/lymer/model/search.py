@@ -22,6 +22,7 @@ Meaning, the same in every store:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -246,9 +247,13 @@ def _name(subject: SpanField | TraceField | Attribute) -> str:
 def _check_operand(name: str, op: Op, operand: Operand | tuple[Operand, ...] | None) -> None:
     if op is Op.EXISTS and operand is not None:
         raise ValueError(f"{name}: `exists` has no operand")
-    if op is Op.IN and not isinstance(operand, tuple):
-        raise ValueError(f"{name}: `in` needs a list")
+    if op is Op.IN and not (isinstance(operand, tuple) and all(_is_value(one) for one in operand)):
+        raise ValueError(f"{name}: `in` needs a list of values")
     if op in _TEXT_ONLY and not isinstance(operand, str):
         raise ValueError(f"{name}: `{op}` needs text")
-    if op not in (Op.EXISTS, Op.IN) and not isinstance(operand, str | int | float):
-        raise ValueError(f"{name}: `{op}` needs one value")
+    if op not in (Op.EXISTS, Op.IN) and not _is_value(operand):
+        raise ValueError(f"{name}: `{op}` needs one value: text, a bool or a finite number")
+
+
+def _is_value(operand: object) -> bool:
+    return isinstance(operand, str | int) or (isinstance(operand, float) and math.isfinite(operand))

@@ -41,8 +41,8 @@ ATTRIBUTE_KEYS_SCHEMA = pa.schema(
         pa.field("span_count", pa.int64(), nullable=False),
     ]
 )
-"""A row per key, scope (`span`, `resource`, …) and `AttributeType`; how many spans have one. Most frequent first, then by
-key, scope, type."""
+"""A row per key, scope (`span`, `resource`, …) and `AttributeType`; how many spans have one. Most frequent first, then
+by key, scope, type."""
 
 ATTRIBUTE_VALUES_SCHEMA = pa.schema(
     [pa.field("value", pa.string(), nullable=False), pa.field("span_count", pa.int64(), nullable=False)]
