@@ -1,0 +1,29 @@
+"""Ids of traces and spans: random, from a source of our own.
+
+The application's `random.seed` does not make them repeat, and neither does a fork: the child draws from a new seed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+_source = random.Random(os.urandom(32))  # noqa: S311 (ids are not secrets)
+_bits = _source.getrandbits
+
+
+def new_trace_id() -> int:
+    """128 random bits, never zero."""
+    return _bits(128) or new_trace_id()
+
+
+def new_span_id() -> int:
+    """64 random bits, never zero."""
+    return _bits(64) or new_span_id()
+
+
+def _seed_again() -> None:
+    _source.seed(os.urandom(32))
+
+
+os.register_at_fork(after_in_child=_seed_again)

@@ -1,0 +1,273 @@
+"""Span: what is recorded of one piece of work. No lock: each change is one operation on one dict or list.
+
+Made by `Tracer`, never by hand. Spans that are not sampled are `UnsampledSpan`s: they carry a context and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+
+from lymer_sdk.attributes import clean_mapping, clean_value, warn_of
+
+if TYPE_CHECKING:
+    from lymer_sdk.tracer import Tracer
+
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+NOT_SAMPLED = TraceFlags(TraceFlags.DEFAULT)
+_now = time.time_ns
+_LONG = 256
+"""Longer strings are counted, so that the queue's bound in bytes holds."""
+
+
+class Event(NamedTuple):
+    """Something that happened during a span."""
+
+    name: str
+    time_unix_nano: int
+    attributes: dict[str, Any]
+    dropped_attributes: int
+
+
+class RecordedLink(NamedTuple):
+    """Another span that this one has to do with."""
+
+    context: SpanContext
+    attributes: dict[str, Any]
+    dropped_attributes: int
+
+
+class _Carrier(ApiSpan):
+    """What every span of ours has: ids, and a context that is only made when somebody asks."""
+
+    __slots__ = ("_context", "flags", "span_id", "trace_id", "trace_state")
+
+    trace_id: int
+    span_id: int
+    flags: TraceFlags
+    trace_state: TraceState
+    _context: SpanContext | None
+
+    def get_span_context(self) -> SpanContext:
+        context = self._context
+        if context is None:
+            context = self._context = SpanContext(self.trace_id, self.span_id, False, self.flags, self.trace_state)
+        return context
+
+
+class Span(_Carrier):
+    """A recording span."""
+
+    __slots__ = (
+        "_large_bytes",
+        "attributes",
+        "dropped_attributes",
+        "dropped_events",
+        "dropped_links",
+        "end_time",
+        "events",
+        "kind",
+        "links",
+        "name",
+        "parent_remote",
+        "parent_span_id",
+        "record_exceptions",
+        "start_time",
+        "status_code",
+        "status_from_exceptions",
+        "status_message",
+        "tracer",
+    )
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        name: str,
+        kind: SpanKind,
+        trace_id: int,
+        span_id: int,
+        parent_span_id: int,
+        parent_remote: bool,
+        trace_state: TraceState,
+        start_time: int,
+    ) -> None:
+        self.tracer = tracer
+        self.name = name
+        self.kind = kind
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.parent_span_id = parent_span_id
+        self.parent_remote = parent_remote
+        self.trace_state = trace_state
+        self.flags = SAMPLED
+        self.start_time = start_time
+        self.end_time = 0
+        self.attributes: dict[str, Any] = {}
+        self.events: list[Event] | None = None
+        self.links: list[RecordedLink] | None = None
+        self.status_code = 0
+        self.status_message = ""
+        self.dropped_attributes = self.dropped_events = self.dropped_links = 0
+        self.record_exceptions = self.status_from_exceptions = True
+        self._large_bytes = 0
+        self._context = None
+
+    # --- OpenTelemetry's interface -----------------------------------------------------------------------------------
+
+    def is_recording(self) -> bool:
+        return self.end_time == 0
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        if self.end_time:
+            return
+        limits = self.tracer.limits
+        cleaned = clean_value(value, limits.attribute_length_max)
+        if cleaned is None or not key or not isinstance(key, str):
+            warn_of(key, value)
+            return
+        attributes = self.attributes
+        if len(attributes) >= limits.attribute_count_max and key not in attributes:
+            self.dropped_attributes += 1
+            return
+        if cleaned.__class__ is str and len(cleaned) > _LONG:
+            self._large_bytes += len(cleaned)
+        attributes[key] = cleaned
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def add_event(self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None) -> None:
+        if self.end_time:
+            return
+        limits = self.tracer.limits
+        events = self.events
+        if events is None:
+            events = self.events = []
+        if len(events) >= limits.event_count_max:
+            self.dropped_events += 1
+            return
+        kept, dropped = clean_mapping(attributes, limits.event_attribute_count_max, limits.attribute_length_max)
+        self._large_bytes += sum(len(value) for value in kept.values() if value.__class__ is str and len(value) > _LONG)
+        events.append(Event(name, _now() if timestamp is None else timestamp, kept, dropped))
+
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
+        if self.end_time or context is None or not (context.is_valid or attributes or context.trace_state):
+            return
+        limits = self.tracer.limits
+        links = self.links
+        if links is None:
+            links = self.links = []
+        if len(links) >= limits.link_count_max:
+            self.dropped_links += 1
+            return
+        kept, dropped = clean_mapping(attributes, limits.link_attribute_count_max, limits.attribute_length_max)
+        links.append(RecordedLink(context, kept, dropped))
+
+    def update_name(self, name: str) -> None:
+        if not self.end_time:
+            self.name = name
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        code, message = (
+            (status.status_code, status.description) if isinstance(status, Status) else (status, description)
+        )
+        if self.end_time or self.status_code == StatusCode.OK.value or code is StatusCode.UNSET:
+            return
+        self.status_code = code.value
+        self.status_message = (message or "") if code is StatusCode.ERROR else ""
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        kind = type(exception)
+        module = kind.__module__
+        recorded = {
+            "exception.type": kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}",
+            "exception.message": str(exception),
+            "exception.stacktrace": "".join(traceback.format_exception(exception)),
+            "exception.escaped": str(escaped),
+        }
+        recorded.update(attributes or {})
+        self.add_event("exception", recorded, timestamp)
+
+    def end(self, end_time: int | None = None) -> None:
+        if self.end_time:
+            return
+        self.end_time = _now() if end_time is None else end_time
+        self.tracer.report(self)
+
+    # --- as a context manager ----------------------------------------------------------------------------------------
+
+    def __exit__(self, kind: object, exception: BaseException | None, trace: object) -> None:
+        if exception is not None:
+            self.failed(exception)
+        self.end()
+
+    def failed(self, exception: BaseException) -> None:
+        """Record that this exception left the span, as the tracer was told to."""
+        if not isinstance(exception, Exception) or self.end_time:
+            return
+        if self.record_exceptions:
+            self.record_exception(exception, escaped=False)
+        if self.status_from_exceptions:
+            self.set_status(StatusCode.ERROR, f"{type(exception).__name__}: {exception}")
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory the span holds: what the queue's bound in bytes counts."""
+        return 450 + 60 * len(self.attributes) + 300 * len(self.events or ()) + self._large_bytes
+
+
+class UnsampledSpan(_Carrier):
+    """A span that nobody records: it only hands its ids on."""
+
+    __slots__ = ()
+
+    def __init__(self, trace_id: int, span_id: int, trace_state: TraceState) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.trace_state = trace_state
+        self.flags = NOT_SAMPLED
+        self._context = None
+
+    def is_recording(self) -> bool:
+        return False
+
+    def set_attribute(self, key: str, value: Any) -> None: ...
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None: ...
+
+    def add_event(
+        self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
+    ) -> None: ...
+
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None: ...
+
+    def update_name(self, name: str) -> None: ...
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None: ...
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None: ...
+
+    def end(self, end_time: int | None = None) -> None: ...
+
+    def __exit__(self, kind: object, exception: BaseException | None, trace: object) -> None: ...
+
+    def failed(self, exception: BaseException) -> None:
+        """Nothing is recorded."""
