@@ -42,12 +42,10 @@ def test_a_bag_reads_back_the_same(pairs):
 
 
 @given(VALUES)
-def test_text_is_json_without_blanks_outside_strings(value):
+def test_text_is_json_and_canonical(value):
     text = write_value(value)
-    again = json.dumps(json.loads(text, object_pairs_hook=list), separators=(",", ":"), ensure_ascii=False)
-    assert len(again) > 0
-    text.encode()
-    assert read_value(f" {text} ") == read_value(text) or "NaN" in text
+    json.loads(text)
+    assert write_value(read_value(text)) == text
 
 
 @given(SCALARS.filter(lambda value: isinstance(value, str | int | bool)))
@@ -109,8 +107,9 @@ def test_the_empty_bag_is_the_empty_text():
         '{"a":{"$bytes":"*"}}',
         '{"a":{"$bytes":5}}',
         '{"a":{"$double":1}}',
-    ]
-    + ['{"a":{"$double":"x"}}', "[" * 100_000],
+        '{"a":{"$double":"x"}}',
+        "[" * 100_000,
+    ],
     ids=lambda text: text[:30],
 )
 def test_what_is_no_attribute_text_is_refused(text):

@@ -18,7 +18,7 @@ def test_columns_of_another_schema_are_refused_by_name():
     record_batch = batch([span()]).record_batch
     with pytest.raises(ValueError, match="scope_schema_url is missing"):
         SpanBatch.from_record_batch(record_batch.select(record_batch.schema.names[:-1]))
-    with pytest.raises(ValueError, match="column 0 is pyarrow.Field<x"):
+    with pytest.raises(ValueError, match="column 0 is "):
         SpanBatch.from_record_batch(record_batch.rename_columns(["x", *record_batch.schema.names[1:]]))
     with pytest.raises(ValueError, match="too many"):
         SpanBatch.from_record_batch(record_batch.append_column("more", pa.array([1])))
