@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui native bench bench-quick e2e browser clean
+.PHONY: help build run test check lint format unit rust ui sdk native bench bench-quick e2e browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ run: build ## Start the all-in-one with demo traffic; the first time builds it
 
 # --- test ------------------------------------------------------------------------------------------------------------
 
-test: build .venv/.tools lint rust ui ## Everything: Rust, Python, page, browser, other people's clients
+test: build .venv/.tools lint rust ui sdk ## Everything: Rust, Python, page, browser, other people's clients
 	$(BIN)/python -m pytest -q tests
 	$(MAKE) browser e2e
 
@@ -59,6 +59,9 @@ unit: build .venv/.tools ## The quick Python tests
 
 rust: ## The Rust tests
 	cd native && cargo test --release --quiet -p lymer-decode -p lymer-store
+
+sdk: .venv/.tools ## The client library's tests
+	$(BIN)/python -m pytest -q -c sdk/pyproject.toml sdk
 
 ui: ## The page's types, lint and unit tests
 	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent lint && npm run --silent test
