@@ -1,0 +1,74 @@
+// Languages, themes, prefixes, and what people with other senses get.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./watched";
+import { PREFIXED } from "./servers";
+import { CHECKOUT } from "./spans";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = { search: "/search?service=cart", trace: `/trace/${CHECKOUT}` };
+const LANGUAGES = { en: "Find traces", "zh-CN": "查找链路" };
+
+for (const [name, path] of Object.entries(PAGES)) {
+  for (const theme of ["light", "dark"] as const) {
+    for (const language of Object.keys(LANGUAGES)) {
+      test(`${name}, ${theme}, ${language}: readable, nothing cut off, nothing for axe to say`, async ({ page }, info) => {
+        await page.addInitScript(([chosen, spoken]) => {
+          localStorage.setItem("lymer.theme", chosen!);
+          localStorage.setItem("lymer.language", spoken!);
+        }, [theme, language]);
+        await page.goto(path);
+        await page.locator(".trace-row, .row").first().waitFor();
+        if (name === "trace") await page.locator(".row").nth(2).click();
+        await expect(page.locator("html")).toHaveAttribute("lang", language);
+        await page.screenshot({ path: info.outputPath(`${name}-${theme}-${language}.png`) });
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1280);
+        expect(await violations(page)).toEqual([]);
+      });
+    }
+  }
+}
+
+test("language and theme are chosen on the page and remembered", async ({ page }) => {
+  await page.goto("/search");
+  await page.getByLabel("Language").selectOption("zh-CN");
+  await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.getByLabel("主题").selectOption("light");
+  const light = await paper();
+  await page.getByLabel("主题").selectOption("dark");
+  expect(await paper()).not.toBe(light);
+  await page.reload();
+  await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
+  await expect(page.getByLabel("主题")).toHaveValue("dark");
+});
+
+test("behind a prefix everything works the same", async ({ page }) => {
+  await page.goto(`${PREFIXED.api}/`);
+  await expect(page).toHaveURL(`${PREFIXED.api}/search`);
+  await page.locator(".trace-row", { hasText: "POST /checkout" }).click();
+  await expect(page).toHaveURL(`${PREFIXED.api}/trace/${CHECKOUT}`);
+  await expect(page.locator(".row")).toHaveCount(5);
+  await page.reload();
+  await expect(page.locator(".row")).toHaveCount(5);
+  await page.getByRole("link", { name: "Search" }).click();
+  await expect(page.locator(".trace-row")).toHaveCount(20);
+});
+
+test("on a phone nothing sticks out", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of Object.values(PAGES)) {
+    await page.goto(path);
+    await page.locator(".trace-row, .row").first().waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  }
+});
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe); // By the debugger, past the content security policy.
+  return page.evaluate(async () => {
+    const { run } = (window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;
+    return (await run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 160)}`);
+  });
+}
