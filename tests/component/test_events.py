@@ -59,7 +59,9 @@ def test_a_flood_of_refusals_writes_one_line_and_later_says_how_many(
         clock.advance(LOG_INTERVAL_S)
         events.request_refused(ORIGIN, cause="malformed", reason="no")
     assert caplog.records[1].fields["similar_not_shown"] == 99  # type: ignore[attr-defined]
-    assert value(events, "lymer_requests_refused_total", cause="malformed", format="otlp_proto", transport="http") == 101
+    assert (
+        value(events, "lymer_requests_refused_total", cause="malformed", format="otlp_proto", transport="http") == 101
+    )
 
 
 def test_different_causes_do_not_hide_each_other(events: Events, caplog: pytest.LogCaptureFixture) -> None:

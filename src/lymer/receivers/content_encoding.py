@@ -68,7 +68,7 @@ def _inflate(body: bytes, window_bits: int, bytes_max: int) -> bytes:
         size += len(data)
         _check_size(size, bytes_max)
         if not inflater.eof:
-            raise DecodeError("the compressed body ends too early")
+            raise ValueError("it ends too early")
         members.append(data)
         body = inflater.unused_data
         if not body or window_bits != 31:
@@ -120,14 +120,14 @@ def _snappy_framed(body: bytes, bytes_max: int) -> bytes:
         kind = body[position]
         end = position + 4 + int.from_bytes(body[position + 1 : position + 4], "little")
         if end > len(body):
-            raise DecodeError("the compressed body ends too early")
+            raise ValueError("it ends too early")
         if kind in (0x00, 0x01):
             data = body[position + 8 : end]
             chunks.append(data if kind else _snappy(data, bytes_max - size))
             size += len(chunks[-1])
             _check_size(size, bytes_max)
         elif 0x02 <= kind <= 0x7F:
-            raise DecodeError(f"the snappy stream has a chunk of the reserved kind {kind}")
+            raise ValueError(f"it has a chunk of the reserved kind {kind}")
         position = end
     return b"".join(chunks)
 
@@ -138,7 +138,7 @@ def _snappy_size(block: bytes) -> int:
         size |= (byte & 0x7F) << (7 * shift)
         if byte < 0x80:
             return size
-    raise DecodeError("the body is not valid snappy: it has no length")
+    raise ValueError("it has no length")
 
 
 def _check_size(size: int, bytes_max: int) -> None:

@@ -11,55 +11,62 @@ from lymer.pipeline.in_flight import Reservation
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
+DISCARD_S = 1.0
+"""How long a refused sender may go on sending before its connection is closed."""
+
 
 class SenderGoneError(DecodeError):
     """The sender closed its connection before its request was whole; nobody waits for an answer."""
 
 
-async def read_body(
-    receive: Receive, *, content_length: int | None, bytes_max: int, timeout_s: float, reservation: Reservation
-) -> bytes:
-    """The whole body. Raises TooLargeError, OverloadedError, SenderGoneError, or DecodeError when it takes too long."""
-    if content_length is not None:
-        _check_size(content_length, bytes_max)
-        reservation.grow(content_length)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read(receive, bytes_max, None if content_length is not None else reservation)
-    except TimeoutError as error:
-        raise DecodeError(f"the body did not arrive within {timeout_s:g} s") from error
+class Body:
+    """The body of one request."""
 
+    def __init__(self, receive: Receive, content_length: bytes | None) -> None:
+        self._receive = receive
+        self._announced = int(content_length) if content_length is not None and content_length.isdigit() else None
+        self._whole = False
 
-async def discard_body(receive: Receive, *, bytes_max: int, timeout_s: float) -> None:
-    """Read what a refused sender still has on its way, so that it can read the answer; not more than so much."""
-    discarded = 0
-    try:
-        async with asyncio.timeout(timeout_s):
-            while discarded <= bytes_max:
-                message = await receive()
-                discarded += len(message.get("body", b""))
-                if not message.get("more_body"):
-                    return
-    except TimeoutError:
-        return
+    async def read(self, *, bytes_max: int, timeout_s: float, reservation: Reservation) -> bytes:
+        """All of it. Raises TooLargeError, OverloadedError, SenderGoneError, or DecodeError when it takes too long."""
+        if self._announced is not None:
+            _check_size(self._announced, bytes_max)
+            reservation.grow(self._announced)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._read(bytes_max, reservation)
+        except TimeoutError as error:
+            raise DecodeError(f"the body did not arrive within {timeout_s:g} s") from error
 
+    async def discard(self, *, bytes_max: int) -> None:
+        """Read what a refused sender still has on its way, so that it can read the answer; not more than so much."""
+        discarded = 0
+        try:
+            async with asyncio.timeout(DISCARD_S):
+                while not self._whole and discarded <= bytes_max:
+                    discarded += len(await self._next())
+        except (TimeoutError, SenderGoneError):
+            return
 
-async def _read(receive: Receive, bytes_max: int, reservation: Reservation | None) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise SenderGoneError("the sender closed the connection")
-        chunk = message.get("body", b"")
-        if chunk:
+    async def _read(self, bytes_max: int, reservation: Reservation) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while not self._whole:
+            chunk = await self._next()
             size += len(chunk)
-            _check_size(size, bytes_max)
-            if reservation is not None:
+            if self._announced is None:
+                _check_size(size, bytes_max)
                 reservation.grow(len(chunk))
             chunks.append(chunk)
-        if not message.get("more_body"):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise SenderGoneError("the sender closed the connection")
+        self._whole = not message.get("more_body")
+        chunk: bytes = message.get("body", b"")
+        return chunk
 
 
 def _check_size(size: int, bytes_max: int) -> None:

@@ -21,7 +21,7 @@ from lymer.component.http_server import HttpServer
 from lymer.pipeline.in_flight import InFlight, Reservation
 from lymer.receivers.content_encoding import KNOWN_ENCODINGS, decompress, split_encodings
 from lymer.receivers.cors import Cors, CorsConfig, Headers
-from lymer.receivers.http_body import Receive, SenderGoneError, discard_body, read_body
+from lymer.receivers.http_body import Body, Receive, SenderGoneError
 from lymer.receivers.otlp_answers import Refusal, refusal_for
 from lymer.wire import otlp_response
 from lymer.wire.codecs import Decoded, decode
@@ -141,18 +141,21 @@ class OtlpHttpReceiver:
         encodings = split_encodings(_text(headers.get(b"content-encoding")) or "")
         if len(encodings) > ENCODINGS_MAX or not all(name in KNOWN_ENCODINGS for name in encodings):
             return self._unknown_encoding(encodings, format_name, content_type)
-        return await self._take_in(headers, receive, encodings, format_name, content_type)
+        body = Body(receive, headers.get(b"content-length"))
+        return await self._take_in(body, encodings, format_name, content_type)
 
-    async def _take_in(
-        self, headers: dict[bytes, bytes], receive: Receive, encodings: list[str], format_name: str, content_type: bytes
-    ) -> Answer:
+    async def _take_in(self, body: Body, encodings: list[str], format_name: str, content_type: bytes) -> Answer:
         begun_s = self._clock.monotonic_s()
         origin = self._origins[format_name]
         span_count = 0
         try:
             with self._in_flight.request() as reservation:
-                body = await self._read(headers, receive, reservation)
-                decoded = await self._decode(body, encodings, format_name, reservation)
+                data = await body.read(
+                    bytes_max=self._config.body_bytes_max,
+                    timeout_s=self._config.read_timeout,
+                    reservation=reservation,
+                )
+                decoded = await self._decode(data, encodings, format_name, reservation)
                 span_count = len(decoded.batch)
                 await self._sink.write(decoded.batch)
         except SenderGoneError:
@@ -166,19 +169,8 @@ class OtlpHttpReceiver:
             self._count(decoded, origin, begun_s)
             return Answer(200, otlp_response.encode_success(decoded.refused, format_name), content_type)
         self._events.request_refused(origin, cause=refusal.cause, reason=refusal.message, span_count=span_count)
-        if refusal.http_status in (413, 429):
-            await discard_body(receive, bytes_max=self._config.body_bytes_max, timeout_s=1.0)
+        await body.discard(bytes_max=self._config.body_bytes_max)
         return _refused(refusal, format_name, content_type)
-
-    async def _read(self, headers: dict[bytes, bytes], receive: Receive, reservation: Reservation) -> bytes:
-        content_length = headers.get(b"content-length")
-        return await read_body(
-            receive,
-            content_length=None if content_length is None else int(content_length),
-            bytes_max=self._config.body_bytes_max,
-            timeout_s=self._config.read_timeout,
-            reservation=reservation,
-        )
 
     async def _decode(self, body: bytes, encodings: list[str], format_name: str, reservation: Reservation) -> Decoded:
         large = len(body) * (8 if encodings else 1) > self._config.inline_bytes_max
