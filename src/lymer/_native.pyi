@@ -38,7 +38,11 @@ def encode_otlp_json(batch: Batch) -> bytes:
     """The same as OTLP JSON: `{"resourceSpans":[...]}`."""
 
 def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
-    """Jaeger's v1 UI JSON: one `{"traceID":...}` object for each trace of the batch (rows of a trace stand together)."""
+    """Jaeger's v1 UI JSON: one `{"traceID":...}` object for each trace of the batch (rows of a trace stand together).
+
+    A span attribute `@jaeger@warnings` that is an array of strings becomes the span's `warnings` and is no tag
+    (`query/adjust.py` writes it, as Jaeger's own adjusters do).
+    """
 
 def checksum(data: Buffer) -> int:
     """XXH3-64 of the bytes."""
