@@ -99,7 +99,7 @@ class Answer(Response):
         if isinstance(self.content, bytes):
             await self._send_whole(self.content, zipped, send)
         else:
-            await self._send_stream(self.content, zipped, send)
+            await self._send_stream(self.content, zipped, receive, send)
 
     async def _send_whole(self, body: bytes, zipped: bool, send: Send) -> None:
         if len(body) >= GZIP_BYTES_MIN:
@@ -112,20 +112,32 @@ class Answer(Response):
         await self._begin(send)
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def _send_stream(self, pieces: AsyncIterator[bytes], zipped: bool, send: Send) -> None:
+    async def _send_stream(self, pieces: AsyncIterator[bytes], zipped: bool, receive: Receive, send: Send) -> None:
         self.headers["vary"] = "Accept-Encoding"
         squeeze = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW) if zipped else None
         if squeeze:
             self.headers["content-encoding"] = "gzip"
         await self._begin(send)
-        async for piece in pieces:
-            data = await _squeezed(squeeze, piece) if squeeze else piece
-            if data:
-                await send({"type": "http.response.body", "body": data, "more_body": True})
+        leaving = asyncio.ensure_future(wait_until_gone(receive))
+        try:
+            async for piece in pieces:
+                if leaving.done():
+                    return
+                data = await _squeezed(squeeze, piece) if squeeze else piece
+                if data:
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+        finally:
+            leaving.cancel()
         await send({"type": "http.response.body", "body": squeeze.flush() if squeeze else b"", "more_body": False})
 
     async def _begin(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+
+
+async def wait_until_gone(receive: Receive) -> None:
+    """Returns when the client has hung up. For requests whose body has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _squeezed(squeeze: Any, data: bytes) -> bytes:

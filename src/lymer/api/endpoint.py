@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lymer.api.answers import retry_headers, status_of
+from lymer.api.answers import retry_headers, status_of, wait_until_gone
 from lymer.component.errors import LymerError, TooLargeError
 from lymer.component.events import Events
 from lymer.query.admission import Gone, GoneError
@@ -51,13 +51,8 @@ class Endpoints:
 
 
 def gone(request: Request) -> Gone:
-    """Returns when the client has hung up. For requests whose body has been read."""
-
-    async def wait() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    return wait
+    """For the query service: what returns when the client has hung up. For requests whose body has been read."""
+    return lambda: wait_until_gone(request.receive)
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:

@@ -27,7 +27,7 @@ from lymer.api.parameters import (
     parse_trace_id,
     parse_trace_id_or_base64,
 )
-from lymer.api.traces_json import enclosed, jaeger_pieces, joined, trace_ids, traces_together
+from lymer.api.traces_json import enclosed, jaeger_pieces, trace_ids, traces_together, whole
 from lymer.component.clock import Clock
 from lymer.component.errors import (
     BadQueryError,
@@ -260,19 +260,15 @@ def _missing(wanted: list[bytes], batch: SpanBatch) -> list[dict[str, Any]] | No
 
 async def _traces(request: Request, batch: SpanBatch, *, raw: bool, errors: list[dict[str, Any]] | None) -> Response:
     tail = b'],"total":0,"limit":0,"offset":0,"errors":' + json_bytes(errors) + b"}"
-    pieces = enclosed(b'{"data":[', _adjusted_pieces(batch, raw=raw), tail)
+    head, pieces = b'{"data":[', _adjusted_pieces(batch, raw=raw)
     if _is_pretty(request):
-        return Answer(await _prettified(pieces))
-    return Answer(pieces)
+        return Answer(msgspec.json.format(await whole(head, pieces, tail), indent=4))
+    return Answer(await enclosed(head, pieces, tail))
 
 
 async def _adjusted_pieces(batch: SpanBatch, *, raw: bool) -> AsyncIterator[bytes]:
     async for piece in jaeger_pieces(batch):
         yield piece
-
-
-async def _prettified(pieces: AsyncIterator[bytes]) -> bytes:
-    return msgspec.json.format(await joined(pieces), indent=4)
 
 
 def _enveloped(request: Request, data: Any, *, total: int = 0, errors: list[Any] | None = None) -> Response:

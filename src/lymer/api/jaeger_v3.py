@@ -79,7 +79,7 @@ class JaegerV3:
         search = _read_search(parameters)
         raw = _read(parameters, parse_bool, False, "query.rawTraces", "query.raw_traces")
         _, batch = await self._query.find_whole_traces(search, tenant=self._tenant, gone=gone(request))
-        return _traces(batch, raw=raw)
+        return await _traces(batch, raw=raw)
 
     async def summaries(self, request: Request) -> Response:
         """What is to be said of the newest traces that match, without their spans."""
@@ -97,7 +97,8 @@ class JaegerV3:
         _read(parameters, parse_rfc3339, 0, "startTime", "start_time")  # Hints where to look; we need none.
         _read(parameters, parse_rfc3339, 0, "endTime", "end_time")
         raw = _read(parameters, parse_bool, False, "rawTraces", "raw_traces")
-        return _traces(await self._query.get_traces([trace_id], tenant=self._tenant, gone=gone(request)), raw=raw)
+        batch = await self._query.get_traces([trace_id], tenant=self._tenant, gone=gone(request))
+        return await _traces(batch, raw=raw)
 
 
 def _read_search(parameters: Parameters) -> TraceSearch:
@@ -142,11 +143,11 @@ def _malformed(name: str, error: ValueError) -> BadQueryError:
     return BadQueryError(f"malformed parameter {name}: {error}")
 
 
-def _traces(batch: SpanBatch, *, raw: bool) -> Response:
+async def _traces(batch: SpanBatch, *, raw: bool) -> Response:
     if not len(batch):
         raise NotFoundError(_NO_TRACES)
     pieces = otlp_pieces(batch)
-    return Answer(enclosed(b'{"result":{"resourceSpans":[', pieces, b"]}}"))
+    return Answer(await enclosed(b'{"result":{"resourceSpans":[', pieces, b"]}}"))
 
 
 def _summary(row: dict[str, Any]) -> dict[str, Any]:

@@ -168,7 +168,7 @@ class Native:
         batch = await self._query.get_traces([trace_id], tenant=self._tenant, gone=gone(request))
         if not len(batch):
             raise NotFoundError("trace not found")
-        return Answer(enclosed(b'{"resourceSpans":[', otlp_pieces(batch), b"]}"))
+        return Answer(await enclosed(b'{"resourceSpans":[', otlp_pieces(batch), b"]}"))
 
     async def delete_trace(self, request: Request) -> Response:
         """Forget a trace, in the archive too."""

@@ -72,7 +72,7 @@ def _subject(value: Mapping[str, Any]) -> SpanField | Attribute:
 
 def _member(kind: type[E], value: Mapping[str, Any], name: str) -> E:
     try:
-        return kind(value.get(name))
+        return kind(str(value.get(name)))
     except ValueError:
         known = ", ".join(kind)
         raise BadQueryError(f"`{name}` must be one of {known}, not {value.get(name)!r:.80}") from None

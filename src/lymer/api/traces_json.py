@@ -20,6 +20,9 @@ from lymer.wire.otlp_json import encode_otlp_json
 PORTION_ROWS: Final = 8192
 """About 10 MB of JSON: small beside a large answer, large beside the cost of a portion."""
 
+STREAM_BYTES_MIN: Final = 1 << 20
+"""Less than this is sent at once."""
+
 _OTLP_HEAD: Final = b'{"resourceSpans":['
 _OTLP_TAIL: Final = b"]}"
 
@@ -45,17 +48,31 @@ async def otlp_pieces(batch: SpanBatch) -> AsyncIterator[bytes]:
         comma = b","
 
 
-async def enclosed(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:
-    """The pieces between two others."""
-    yield head
+async def whole(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> bytes:
+    """The pieces between two others, all at once."""
+    return b"".join([head, *[piece async for piece in pieces], tail])
+
+
+async def enclosed(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> bytes | AsyncIterator[bytes]:
+    """The pieces between two others: at once when it is little, else as a stream.
+
+    What is little has an answer of known length, and an error in making it is still an answer of its own.
+    """
+    ready = [head]
+    size = 0
+    async for piece in pieces:
+        ready.append(piece)
+        size += len(piece)
+        if size >= STREAM_BYTES_MIN:
+            return _stream(b"".join(ready), pieces, tail)
+    return b"".join([*ready, tail])
+
+
+async def _stream(begin: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:
+    yield begin
     async for piece in pieces:
         yield piece
     yield tail
-
-
-async def joined(pieces: AsyncIterator[bytes]) -> bytes:
-    """All pieces at once, for answers that cannot be streamed."""
-    return b"".join([piece async for piece in pieces])
 
 
 def trace_ids(batch: SpanBatch) -> list[bytes]:
@@ -72,7 +89,8 @@ def traces_together(batch: SpanBatch) -> SpanBatch:
 
 def _whole_trace_portions(batch: SpanBatch) -> Iterator[SpanBatch]:
     if len(batch) <= PORTION_ROWS:
-        yield batch
+        if len(batch):
+            yield batch
         return
     begins = _trace_begins(batch)
     first = 0
