@@ -1,0 +1,112 @@
+"""The threads behind a store: one seals, one cleans up. `sealing`, `retention` and `compaction` decide what."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from lymer.component.clock import Clock
+from lymer.component.events import LOGGER
+from lymer.storage.embedded import compaction, retention
+from lymer.storage.embedded.config import EmbeddedConfig
+from lymer.storage.embedded.sealing import Pressure, decide_cut
+from lymer.storage.embedded.tenant import Tenant
+
+SEAL_INTERVAL_S = 0.25
+CLEAN_INTERVAL_S = 2.0
+AFTER_FAILURE_S = 2.0
+CLOSE_S = 4.0
+
+
+class Worker:
+    """A thread that does a round of work whenever it is woken, and at least once in an interval."""
+
+    def __init__(self, name: str, work: Callable[[], None], interval_s: float) -> None:
+        self._work = work
+        self._interval_s = interval_s
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.failures = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Do a round now."""
+        self._wake.set()
+
+    def stop(self, *, wait_s: float) -> None:
+        """End after the round that is under way; wait for it so long."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(self._interval_s)
+            self._wake.clear()
+            if self._stop.is_set():
+                return
+            try:
+                self._work()
+            except Exception as error:
+                self.failures += 1
+                LOGGER.error("store work failed", extra={"fields": {"thread": self._thread.name, "error": repr(error)}})
+                self._stop.wait(AFTER_FAILURE_S)
+
+
+@dataclass(slots=True)
+class Chores:
+    """What there is to do for all tenants."""
+
+    config: EmbeddedConfig
+    clock: Clock
+    tenants: Callable[[], Iterable[Tenant]]
+    memory_bytes: Callable[[], int]
+    clean_disk: Callable[[], None]
+    stopping: Callable[[], bool]
+
+    def seal(self) -> None:
+        """Seal what is due, the largest buffer first."""
+        for tenant in sorted(self.tenants(), key=lambda tenant: -tenant.buffer_bytes):
+            if self.stopping():
+                return
+            cut = decide_cut(
+                tenant.buffer,
+                tenant.times,
+                self.clock.monotonic_s(),
+                pressure=Pressure(memory_bytes=self.memory_bytes(), log_bytes=tenant.log.bytes_needed),
+                config=self.config,
+            )
+            if cut is not None:
+                tenant.seal(cut)
+            elif tenant.version.sealing:
+                tenant.seal(0)  # An earlier seal failed.
+
+    def clean(self) -> None:
+        """Expire, finish deletions, compact; one piece of work a tenant."""
+        self.clean_disk()
+        for tenant in self.tenants():
+            if self.stopping():
+                return
+            self.expire(tenant)
+            tenant.finish_deletions()
+            self.compact(tenant)
+
+    def expire(self, tenant: Tenant) -> None:
+        """Drop what has been kept long enough."""
+        entries = [piece.entry for piece in tenant.version.segments if piece.entry]
+        gone = {entry.name for entry in retention.expired(entries, tenant.retention, self.clock.now_unix_nano())}
+        if gone:
+            tenant.drop([piece for piece in tenant.version.segments if piece.entry and piece.entry.name in gone])
+
+    def compact(self, tenant: Tenant) -> bool:
+        """Merge some small segments into one. False when there was nothing to merge."""
+        entries = [piece.entry for piece in tenant.version.segments if piece.entry]
+        chosen = {entry.name for entry in compaction.choose(entries, self.config.compaction)}
+        if chosen:
+            tenant.merge([piece for piece in tenant.version.segments if piece.entry and piece.entry.name in chosen])
+        return bool(chosen)

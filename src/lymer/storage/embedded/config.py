@@ -1,0 +1,80 @@
+"""The embedded store's settings."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lymer.component.config import ByteSize, Config, Duration
+
+MIB = 1 << 20
+
+
+class LogConfig(Config):
+    """The write-ahead log."""
+
+    file_bytes: ByteSize = ByteSize(64 * MIB)
+    """Size of a full-grown log file; the first ones of a tenant are smaller."""
+    group_bytes_max: ByteSize = ByteSize(1 * MIB)
+    """How many bytes are made durable by one sync, at most; a single larger request is a group of its own."""
+    queue_bytes_max: ByteSize = ByteSize(64 * MIB)
+    """How many bytes may wait for the log before writers wait."""
+    bytes_max: ByteSize = ByteSize(1024 * MIB)
+    """A longer log is shortened by sealing traces that are still young."""
+
+
+class SealConfig(Config):
+    """When the open buffer becomes a segment."""
+
+    spans: int = 500_000
+    """At so many spans."""
+    age: Duration = Duration(600.0)
+    """When its oldest span has waited so long."""
+    idle: Duration = Duration(10.0)
+    """A trace without a span for so long is taken for complete; younger ones stay in the buffer. Shrinks under load."""
+
+
+class RetentionConfig(Config):
+    """How long traces are kept, counted from when they were stored. Whole segments go, oldest first."""
+
+    age: Duration = Duration(14 * 86_400.0)
+    """0 keeps them for ever."""
+    bytes_max: ByteSize = ByteSize(0)
+    """Of segments, for each tenant; 0 is no limit."""
+
+
+class CompactionConfig(Config):
+    """Small segments are made into larger ones in the background."""
+
+    enabled: bool = True
+    segments: int = 8
+    """So many of about the same size become one."""
+    spans_max: int = 400_000
+    """Larger ones are left alone."""
+
+
+class EmbeddedConfig(Config):
+    """All settings of the embedded store."""
+
+    memory_bytes_max: ByteSize = ByteSize(320 * MIB)
+    """For spans that are not in a segment yet: waiting for the log, in open buffers, being sealed; of all tenants."""
+    wait: Duration = Duration(10.0)
+    """How long a write waits for room before it is refused as retryable."""
+    page_cache_bytes: ByteSize = ByteSize(64 * MIB)
+    """For decoded pages of segments."""
+    query_threads: int = 2
+    """How many reads run at once; the others wait."""
+    disk_free_bytes_min: ByteSize = ByteSize(128 * MIB)
+    """Writes are refused while the disk has less room than this."""
+    reserve_bytes: ByteSize = ByteSize(8 * MIB)
+    """A file of this size is given up when the disk is full, so that there is room to clean up."""
+    tenants_max: int = 100
+    strict: bool = False
+    """Do not start when something is damaged; otherwise the damage is named and the rest is served."""
+    background: bool = True
+    """Seal, compact and expire on its own; without it only when asked to."""
+    log: LogConfig = LogConfig()
+    seal: SealConfig = SealConfig()
+    retention: RetentionConfig = RetentionConfig()
+    compaction: CompactionConfig = CompactionConfig()
+    tenants: dict[str, RetentionConfig] = msgspec.field(default_factory=dict)
+    """Retention of tenants that differ."""

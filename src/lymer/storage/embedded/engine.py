@@ -1,0 +1,227 @@
+"""What a store and its archive share: the folder, its lock, its tenants, the threads, the room. `store` is the face."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from lymer._native import set_page_cache
+from lymer.component.clock import Clock
+from lymer.component.errors import BadQueryError, PermanentError, StartError, UnavailableError
+from lymer.storage.base import Budget, Health
+from lymer.storage.embedded import manifest
+from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_INTERVAL_S, Chores, Worker
+from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
+from lymer.storage.embedded.durable import make_folder
+from lymer.storage.embedded.figures import figures_of
+from lymer.storage.embedded.lock import FolderLock
+from lymer.storage.embedded.pieces import Snapshot
+from lymer.storage.embedded.room import DiskRoom, MemoryRoom
+from lymer.storage.embedded.tenant import Tenant
+from lymer.storage.embedded.wal import Disk
+
+ARCHIVE = "archive"
+_TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_KEPT_FOR_EVER = RetentionConfig(age=0.0, bytes_max=0)  # type: ignore[arg-type]
+_QUEUED_COPIES = 3
+"""A write in the queue is there as bytes and as columns, which take about twice as much."""
+_EMPTY = Snapshot((), frozenset(), frozenset())
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantKey:
+    """Which spans: a tenant's, or those in its archive."""
+
+    name: str
+    archived: bool = False
+
+
+class Engine:
+    """Made closed. `start` once; `close` any time, also twice."""
+
+    def __init__(self, config: EmbeddedConfig, *, data_dir: Path, clock: Clock, disk: Disk | None = None) -> None:
+        self.config = config
+        self._folder = data_dir
+        self._clock = clock
+        self._disk_calls = disk
+        self._lock = FolderLock(data_dir)
+        self._tenants: dict[TenantKey, Tenant] = {}
+        self._opening = asyncio.Lock()
+        self._state = "new"
+        self._disk = DiskRoom(
+            data_dir,
+            free_bytes_min=config.disk_free_bytes_min,
+            reserve_bytes=config.reserve_bytes,
+            clock=clock,
+        )
+        self.memory = MemoryRoom(self._has_room, wait_s=config.wait, wanted=self._wake_sealer)
+        self.chores = Chores(
+            config, clock, self.tenants, self.memory_bytes, self._clean_disk, lambda: self._state != "open"
+        )
+        self._sealer = Worker("lymer-seal", self.chores.seal, SEAL_INTERVAL_S)
+        self._cleaner = Worker("lymer-clean", self.chores.clean, CLEAN_INTERVAL_S)
+        self._readers = ThreadPoolExecutor(config.query_threads, thread_name_prefix="lymer-read")
+
+    # --- beginning and end ---------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take the lock, open every tenant. Raises StartError."""
+        await asyncio.to_thread(self._open_all)
+        self._state = "open"
+        if self.config.background:
+            self._sealer.start()
+            self._cleaner.start()
+
+    async def close(self) -> None:
+        """Finish the logs, let go."""
+        if self._state == "closed":
+            return
+        self._state = "closed"
+        await asyncio.to_thread(self._close_all)
+
+    def _open_all(self) -> None:
+        try:
+            make_folder(self._folder)
+            self._lock.acquire()
+            set_page_cache(self.config.page_cache_bytes)
+            self._disk.tend_reserve()
+            for key, folder in stored_tenants(self._folder):
+                self._tenants[key] = self._opened(key, folder)
+        except OSError as error:
+            self._close_all()
+            raise StartError(f"the data folder cannot be used: {error}; choose another with --data-dir") from error
+        except StartError:
+            self._close_all()
+            raise
+
+    def _close_all(self) -> None:
+        self._cleaner.stop(wait_s=1.0)
+        self._sealer.stop(wait_s=CLOSE_S)
+        for tenant in self.tenants():
+            tenant.close()
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._lock.release()
+
+    # --- tenants -------------------------------------------------------------------------------------------------
+
+    def tenants(self) -> list[Tenant]:
+        """All that are open."""
+        return list(self._tenants.values())
+
+    async def tenant_to_write(self, key: TenantKey) -> Tenant:
+        """The tenant, made when it is new. Raises PermanentError, UnavailableError."""
+        tenant = self._tenants.get(key)
+        if self._state != "open":
+            raise UnavailableError("the store is not open")
+        if tenant is not None:
+            return tenant
+        if not _TENANT_NAME.fullmatch(key.name) or key.name.endswith("."):
+            raise PermanentError(f"not a tenant's name: {key.name!r}; letters, digits, `-`, `_` and `.`, at most 64")
+        if len(self._tenants) >= self.config.tenants_max:
+            raise PermanentError(f"there are {self.config.tenants_max} tenants already; see tenants_max")
+        async with self._opening:
+            if key not in self._tenants:
+                self._tenants[key] = await asyncio.to_thread(self._opened, key, self._folder_of(key))
+            return self._tenants[key]
+
+    def tenant_to_read(self, key: TenantKey) -> Tenant | None:
+        """The tenant; None when nothing was ever written. Raises UnavailableError."""
+        if self._state != "open":
+            raise UnavailableError("the store is not open")
+        return self._tenants.get(key)
+
+    def _opened(self, key: TenantKey, folder: Path) -> Tenant:
+        retention = _KEPT_FOR_EVER if key.archived else self.config.tenants.get(key.name, self.config.retention)
+        tenant = Tenant(
+            f"{key.name}/{ARCHIVE}" if key.archived else key.name,
+            folder,
+            config=self.config,
+            retention=retention,
+            clock=self._clock,
+            buffer_full=self._wake_sealer,
+            disk=self._disk_calls,
+        )
+        try:
+            tenant.open()
+        except BaseException:
+            tenant.close()
+            raise
+        return tenant
+
+    def _folder_of(self, key: TenantKey) -> Path:
+        folder = self._folder / key.name
+        return folder / ARCHIVE if key.archived else folder
+
+    # --- questions -----------------------------------------------------------------------------------------------
+
+    async def ask(self, key: TenantKey, budget: Budget, question: Callable[[Snapshot], T]) -> T:
+        """Run a question over what there is now, on a thread. When nobody waits any more, it ends soon."""
+        tenant = self.tenant_to_read(key)
+
+        def answer() -> T:
+            budget.check()
+            return question(tenant.snapshot() if tenant else _EMPTY)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
+        except asyncio.CancelledError:
+            budget.cancelled = True
+            raise
+        except OSError as error:
+            raise UnavailableError(f"the store cannot be read: {error}") from error
+        except (TypeError, OverflowError) as error:
+            raise BadQueryError(f"the question cannot be asked: {error}") from error
+
+    # --- room ----------------------------------------------------------------------------------------------------
+
+    async def admit(self) -> None:
+        """Return when a write may go on. Raises RetryableError."""
+        if self._state != "open":
+            raise UnavailableError("the store is not open")
+        self._disk.check()
+        await self.memory.enter()
+
+    def memory_bytes(self) -> int:
+        """Of spans that are not in a segment yet."""
+        return sum(tenant.buffer_bytes + _QUEUED_COPIES * tenant.commit.queue_bytes for tenant in self.tenants())
+
+    def _has_room(self) -> bool:
+        queued = sum(tenant.commit.queue_bytes for tenant in self.tenants())
+        return queued <= self.config.log.queue_bytes_max and self.memory_bytes() <= self.config.memory_bytes_max
+
+    def _wake_sealer(self) -> None:
+        self._sealer.wake()
+
+    def _clean_disk(self) -> None:
+        self._disk.tend_reserve()
+        if self._disk.is_short:
+            for tenant in self.tenants():
+                tenant.log.drop_spares()
+
+    def health(self) -> Health:
+        """Without waiting."""
+        is_open = self._state == "open"
+        short = is_open and self._disk.is_short
+        reason = "" if is_open else "closed"
+        if short:
+            reason = f"the disk has {self._disk.free_bytes >> 20} MiB left"
+        figures = figures_of(self.tenants(), self.memory)
+        figures["disk_free_bytes"] = float(self._disk.free_bytes)
+        return Health(can_write=is_open and not short, can_read=is_open, reason=reason, figures=figures)
+
+
+def stored_tenants(folder: Path) -> list[tuple[TenantKey, Path]]:
+    """The tenants of a data folder, archives too."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        for key, place in ((TenantKey(path.name), path), (TenantKey(path.name, archived=True), path / ARCHIVE)):
+            if (place / manifest.MANIFEST_NAME).exists() or (place / manifest.COPY_NAME).exists():
+                found.append((key, place))
+    return found

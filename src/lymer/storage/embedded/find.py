@@ -1,0 +1,126 @@
+"""Searching over many views: one exact, ordered page from the answers of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from lymer._native import ArrowTable, View
+from lymer.component.errors import BadQueryError
+from lymer.model.search import Order, TraceSearch, check
+from lymer.model.trace import SUMMARY_SCHEMA, TracePage
+from lymer.storage.base import Budget
+from lymer.storage.embedded.pieces import Snapshot, Source
+from lymer.storage.embedded.plan import Cursor, Plan, decode_cursor, encode_cursor, search_plan
+from lymer.storage.embedded.whole_traces import whole_traces
+
+_KEYS = {
+    Order.NEWEST: ("start_time_unix_nano", "descending"),
+    Order.OLDEST: ("start_time_unix_nano", "ascending"),
+    Order.LONGEST: ("duration_nano", "descending"),
+    Order.SHORTEST: ("duration_nano", "ascending"),
+    Order.MOST_SPANS: ("span_count", "descending"),
+    Order.MOST_ERRORS: ("error_count", "descending"),
+}
+
+
+def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> TracePage:
+    """One page. Raises BadQueryError, BudgetError."""
+    try:
+        check(search)
+    except ValueError as error:
+        raise BadQueryError(str(error)) from error
+    cursor = decode_cursor(search.cursor, search.order) if search.cursor else None
+    page = _Page(search, search_plan(search, cursor, search.limit + 1))
+    for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
+        page.ask(buffer, page.plan.for_view())
+    for source in _in_order(snapshot, search):
+        if page.is_full and not search.with_total and _comes_later(source, page.last_key(), search.order):
+            break
+        budget.check(page.nbytes)
+        page.ask(source.view, page.plan.for_view(source.skip_hex, source.traces_max))
+    return page.answer()
+
+
+class _Page:
+    """The best rows so far: one more than the page shows, to know whether there is a next one."""
+
+    def __init__(self, search: TraceSearch, plan: Plan) -> None:
+        self.plan = plan
+        self._search = search
+        self._column, self._direction = _KEYS[search.order]
+        self._rows: pa.Table = SUMMARY_SCHEMA.empty_table()
+        self._total = 0
+
+    @property
+    def is_full(self) -> bool:
+        return bool(self._rows.num_rows > self._search.limit)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self._rows.nbytes)
+
+    def last_key(self) -> int:
+        return int(self._rows.column(self._column)[-1].as_py())
+
+    def ask(self, view: View, plan: str) -> None:
+        answer = _search(view, plan)
+        if self._search.with_total:
+            self._total += _total(answer)
+        if answer.num_rows:
+            self._merge(_summaries(answer))
+
+    def answer(self) -> TracePage:
+        limit = self._search.limit
+        rows = self._rows.slice(0, limit)
+        cursor = None
+        if self.is_full:
+            last = rows.slice(limit - 1)
+            key, trace_id = last.column(self._column)[0].as_py(), last.column("trace_id")[0].as_py()
+            cursor = encode_cursor(Cursor(self._search.order, key, trace_id))
+        return TracePage(rows.combine_chunks(), cursor, self._total if self._search.with_total else None)
+
+    def _merge(self, rows: pa.Table) -> None:
+        if not self._rows.num_rows:
+            self._rows = rows
+            return
+        both = pa.concat_tables([self._rows, rows])
+        ordered = both.sort_by([(self._column, self._direction), ("trace_id", "ascending")])
+        self._rows = ordered.slice(0, self._search.limit + 1)
+
+
+def _search(view: View, plan: str) -> ArrowTable:
+    try:
+        return view.search(plan)
+    except ValueError as error:
+        raise BadQueryError(str(error)) from error
+
+
+def _total(answer: ArrowTable) -> int:
+    return int((pa.record_batch(answer).schema.metadata or {}).get(b"total", b"0"))
+
+
+def _summaries(answer: ArrowTable) -> pa.Table:
+    rows = pa.table(pa.record_batch(answer)).select(SUMMARY_SCHEMA.names)
+    return rows.cast(SUMMARY_SCHEMA) if rows.schema != SUMMARY_SCHEMA else rows.replace_schema_metadata()
+
+
+def _in_order(snapshot: Snapshot, search: TraceSearch) -> Iterator[Source]:
+    """The sources that can have an answer, the most promising first."""
+    overlapping = [
+        source
+        for source in snapshot.sources
+        if source.max_start >= search.time.start and source.min_start <= search.time.end
+    ]
+    if search.order is Order.OLDEST:
+        yield from sorted(overlapping, key=lambda source: source.min_start)
+    else:
+        yield from sorted(overlapping, key=lambda source: -source.max_trace_start)
+
+
+def _comes_later(source: Source, key: int, order: Order) -> bool:
+    """Whether all traces of the source come behind a row with this key. Sources that come after it do, too."""
+    if order is Order.NEWEST:
+        return source.max_trace_start < key
+    return order is Order.OLDEST and source.min_start > key

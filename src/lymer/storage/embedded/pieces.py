@@ -1,0 +1,178 @@
+"""The views of a tenant, as a reader finds them: segments, buffers that are being sealed, the open buffer.
+
+A `Version` is an immutable list of pieces; the tenant swaps one for the next at once, so that no span is ever in no
+view or in two. A `Snapshot` is a version as one read sees it, with the traces that lie in several pieces.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from lymer._native import OpenBuffer, View
+from lymer.storage.embedded.manifest import Cut, SegmentEntry
+from lymer.storage.embedded.seen_traces import ID_BYTES, SeenTraces
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """One view and what is known of it."""
+
+    view: View
+    entry: SegmentEntry | None = None
+    """Of a segment; a buffer has none."""
+    split: set[bytes] = field(default_factory=set)
+    """Its traces that may lie in other pieces too. Guarded by `SplitTraces`."""
+    checked: int = 0
+    """Of a buffer: how many of its traces have been compared with what was sealed before."""
+    dirty: bool = False
+    """Whether `split` has grown since it was written."""
+    cut: Cut | None = None
+    """Of a buffer that is being sealed: what it took out of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What there is to read at one moment."""
+
+    segments: tuple[Piece, ...] = ()
+    sealing: tuple[Piece, ...] = ()
+    """Buffers that take no more spans."""
+    open: Piece = field(default_factory=lambda: Piece(OpenBuffer()))
+    deleted: frozenset[bytes] = frozenset()
+    """Traces that no read sees any more."""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        return (*self.segments, *self.sealing, self.open)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One view as one read asks it."""
+
+    view: View
+    min_start: int
+    max_start: int
+    max_trace_start: int
+    skip_hex: str
+    """Traces that the read evaluates whole, or not at all."""
+    split: frozenset[bytes]
+    traces_max: int | None
+    """Traces with a number from here on came after the read began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A version as one read sees it."""
+
+    sources: tuple[Source, ...]
+    split: frozenset[bytes]
+    """Traces that lie in several sources, without the deleted ones."""
+    deleted: frozenset[bytes]
+
+
+class SplitTraces:
+    """Keeps track of the traces that lie in several pieces of one tenant.
+
+    Every id that leaves the open buffer is added to `SeenTraces`; every trace that is new in a buffer is compared with
+    that. So two pieces that share a trace are found as soon as anybody looks, and the cost is that of the new traces.
+    """
+
+    def __init__(self, expected: int = 0) -> None:
+        self.lock = threading.RLock()
+        """Whoever moves marks from one piece to another in a new version holds it meanwhile."""
+        self._seen = SeenTraces(expected)
+        self._sealed_sources: tuple[Version, int, tuple[Source, ...]] | None = None
+        self._split_count = 0
+        """How often a trace was marked."""
+
+    def sealed(self, ids: bytes) -> None:
+        """These traces leave the open buffer. Call it before the version with the new buffers is in place."""
+        with self.lock:
+            self._seen.add(ids)
+
+    def rebuild_if_crowded(self, version: Version) -> None:
+        """Make room for more ids."""
+        with self.lock:
+            if not self._seen.crowded:
+                return
+            seen = SeenTraces(2 * self._seen.count)
+            for piece in (*version.segments, *version.sealing):
+                seen.add(piece.view.trace_ids())
+            self._seen = seen
+
+    def compare(self, version: Version) -> None:
+        """Find the split traces among those that are new in the buffers."""
+        with self.lock:
+            for piece in (*version.sealing, version.open):
+                self._compare(piece, version)
+
+    def snapshot(self, version: Version) -> Snapshot:
+        """The version for one read."""
+        with self.lock:
+            buffers = [piece for piece in (*version.sealing, version.open) if piece.view.span_count]
+            for piece in buffers:
+                self._compare(piece, version)
+            sources = (*self._segment_sources(version), *(_source(piece, version) for piece in buffers))
+        split = frozenset().union(*(source.split for source in sources)) - version.deleted
+        return Snapshot(sources, split, version.deleted)
+
+    def add(self, piece: Piece, ids: set[bytes]) -> None:
+        """Mark traces of a piece as split."""
+        if not ids <= piece.split:
+            piece.split |= ids
+            piece.dirty = True
+            self._split_count += 1
+
+    def _segment_sources(self, version: Version) -> tuple[Source, ...]:
+        known = self._sealed_sources
+        if known is None or known[0] is not version or known[1] != self._split_count:
+            sources = tuple(_source(piece, version) for piece in version.segments)
+            self._sealed_sources = known = (version, self._split_count, sources)
+        return known[2]
+
+    def _compare(self, piece: Piece, version: Version) -> None:
+        count = piece.view.trace_count
+        if count == piece.checked:
+            return
+        fresh = piece.view.trace_ids(piece.checked)[: (count - piece.checked) * ID_BYTES]
+        piece.checked = count
+        candidates = self._seen.filter(fresh)
+        if not candidates:
+            return
+        for other in version.pieces:
+            if other is not piece and (shared := set(found_ids(other.view, candidates))):
+                self.add(other, shared)
+                self.add(piece, shared)
+
+
+def found_ids(view: View, ids: bytes) -> Iterator[bytes]:
+    """Those of the ids (concatenated) that the view has."""
+    for index, _ in found_traces(view, ids):
+        yield ids[index * ID_BYTES : (index + 1) * ID_BYTES]
+
+
+def found_traces(view: View, ids: bytes) -> list[tuple[int, int]]:
+    """(index into the ids, number of the trace in the view) of those that the view has."""
+    table = view.find(ids)
+    if not table.num_rows:
+        return []
+    batch = pa.record_batch(table)
+    return list(zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True))
+
+
+def _source(piece: Piece, version: Version) -> Source:
+    view = piece.view
+    return Source(
+        view=view,
+        min_start=view.min_start,
+        max_start=view.max_start,
+        max_trace_start=view.max_trace_start,
+        skip_hex=b"".join(piece.split | version.deleted).hex(),
+        split=frozenset(piece.split),
+        traces_max=None if piece.entry else piece.checked,
+    )

@@ -1,0 +1,108 @@
+"""Predicates, searches and cursors as text: what the native core reads (docs/specs/predicate-json.md)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from lymer.component.errors import BadQueryError
+from lymer.model.search import (
+    And,
+    AnySpan,
+    Attribute,
+    Compare,
+    CompareTrace,
+    Not,
+    Or,
+    Order,
+    Predicate,
+    TimeRange,
+    TraceSearch,
+)
+
+_CURSOR_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row of a page: where it stands in its order."""
+
+    order: Order
+    key: int
+    trace_id: bytes
+
+
+def encode_predicate(where: Predicate) -> dict[str, Any]:
+    """The predicate as a JSON value."""
+    match where:
+        case And(terms):
+            return {"op": "and", "terms": [encode_predicate(term) for term in terms]}
+        case Or(terms):
+            return {"op": "or", "terms": [encode_predicate(term) for term in terms]}
+        case Not(term):
+            return {"op": "not", "term": encode_predicate(term)}
+        case AnySpan(inner):
+            return {"op": "any_span", "where": encode_predicate(inner)}
+        case CompareTrace(field, op, operand):
+            return {"op": "compare_trace", "field": field.value, "cmp": op.value, "value": operand}
+        case Compare(Attribute(key, scope), op, operand):
+            return {"op": "compare", "attribute": key, "scope": scope.value, "cmp": op.value, "value": operand}
+        case Compare(subject, op, operand):
+            return {"op": "compare", "field": str(subject), "cmp": op.value, "value": operand}
+
+
+class Plan:
+    """A question for many views; `for_view` adds what differs from view to view."""
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            self._text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+            self._text.encode()  # Half of a surrogate pair cannot be asked for.
+        except (TypeError, ValueError) as error:
+            raise BadQueryError(f"the question cannot be written down: {error}") from error
+
+    def for_view(self, skip_hex: str = "", traces_max: int | None = None) -> str:
+        """The plan as the native core reads it."""
+        limit = "" if traces_max is None else f',"traces_max":{traces_max}'
+        return f'{self._text[:-1]},"skip_trace_ids":"{skip_hex}"{limit}}}'
+
+
+def search_plan(search: TraceSearch, cursor: Cursor | None, limit: int) -> Plan:
+    """The plan of a search for so many rows behind the cursor."""
+    return Plan(
+        where=encode_predicate(search.where),
+        min_start=search.time.start,
+        max_start=search.time.end,
+        order=search.order.value,
+        limit=limit,
+        after=None if cursor is None else [cursor.key, cursor.trace_id.hex()],
+        with_total=search.with_total,
+    )
+
+
+def graph_plan(where: Predicate, time: TimeRange) -> Plan:
+    """The plan of a service graph."""
+    return Plan(where=encode_predicate(where), min_start=time.start, max_start=time.end)
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    """The cursor as opaque text."""
+    content = json.dumps([_CURSOR_VERSION, cursor.order.value, cursor.key, cursor.trace_id.hex()])
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def decode_cursor(text: str, order: Order) -> Cursor:
+    """The cursor of such a text. Raises BadQueryError when it is none, or belongs to another order."""
+    try:
+        content = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        version, name, key, trace_id = content
+        cursor = Cursor(Order(name), int(key), bytes.fromhex(trace_id))
+    except (ValueError, TypeError) as error:
+        raise BadQueryError("the cursor is not one that this store has given") from error
+    if version != _CURSOR_VERSION or len(cursor.trace_id) != 16 or not -(2**63) <= cursor.key < 2**63:
+        raise BadQueryError("the cursor is not one that this store has given")
+    if cursor.order is not order:
+        raise BadQueryError(f"the cursor belongs to the order {cursor.order}, not {order}")
+    return cursor

@@ -1,0 +1,350 @@
+"""One tenant: its folder, its log, its open buffer, its segments, and the one version of them that readers see.
+
+Changes of the version are made under `_state` and are one assignment; readers take no lock of it. Methods that seal,
+replace or delete block and run on threads of `background`. What to seal and to keep is decided in `sealing`,
+`retention` and `compaction`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from lymer._native import Batch, OpenBuffer, Segment, View, merge_segments
+from lymer.component.clock import Clock, new_random
+from lymer.component.events import LOGGER
+from lymer.model.batch import SpanBatch
+from lymer.storage.embedded import opening, split_file
+from lymer.storage.embedded.commit import GroupCommit
+from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
+from lymer.storage.embedded.durable import make_folder, remove
+from lymer.storage.embedded.manifest import Cut, Manifest, SegmentEntry, read_manifest, write_manifest
+from lymer.storage.embedded.opening import LOG, SEGMENTS, Damages
+from lymer.storage.embedded.pieces import Piece, Snapshot, SplitTraces, Version, found_ids
+from lymer.storage.embedded.sealing import EVERYTHING, LogTimes
+from lymer.storage.embedded.wal import Disk, Log
+from lymer.storage.embedded.wal_recovery import Recovery
+
+SEAL_OPTIONS = "{}"
+
+
+class Tenant:
+    """Made closed; `open` once, before anything else."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        config: EmbeddedConfig,
+        retention: RetentionConfig,
+        clock: Clock,
+        buffer_full: Callable[[], None],
+        disk: Disk | None = None,
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.retention = retention
+        self.times = LogTimes()
+        self.damages = Damages(strict=config.strict)
+        self.version = Version()
+        self.seal_count = 0
+        self.seal_seconds = 0.0
+        self._config = config
+        self._clock = clock
+        self._buffer_full = buffer_full
+        self._disk = disk
+        self._split = SplitTraces()
+        self._appending = threading.Lock()
+        self._sealing = threading.RLock()
+        self._state = threading.RLock()
+        self._appended = 0
+
+    # --- beginning and end ---------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open or create the folder. Blocks. Raises StartError, OSError."""
+        for part in (SEGMENTS, LOG):
+            make_folder(self.folder / part)
+        manifest = read_manifest(self.folder)
+        if manifest is None:
+            manifest = Manifest(log_id=new_random().randbytes(8).hex())
+            write_manifest(self.folder, manifest)
+        self.manifest = manifest
+        self._next_segment = manifest.next_segment
+        strays = opening.remove_strays(self.folder, manifest)
+        if strays:
+            LOGGER.info("removed half-written files", extra={"fields": {"tenant": self.name, "files": len(strays)}})
+        segments = opening.open_segments(self.folder, manifest, self.damages)
+        self._split = SplitTraces(2 * sum(entry.trace_count for entry in manifest.segments))
+        for piece in segments:
+            self._split.sealed(piece.view.trace_ids())
+        self.log = Log(
+            self.folder / LOG, log_id=bytes.fromhex(manifest.log_id), config=self._config.log, disk=self._disk
+        )
+        buffer = self._replay(manifest)
+        deleted = frozenset(bytes.fromhex(trace_id) for trace_id in manifest.deleted)
+        self.version = Version(segments=tuple(segments), open=Piece(buffer), deleted=deleted)
+        self.commit = GroupCommit(
+            self.log,
+            append=self._append,
+            committed=self._committed,
+            group_bytes_max=self._config.log.group_bytes_max,
+            monotonic_s=self._clock.monotonic_s,
+            name=self.name,
+        )
+        self.commit.start()
+
+    def close(self) -> None:
+        """Finish the log, let go of everything. Blocks. May be called twice."""
+        if hasattr(self, "commit"):
+            self.commit.close()
+        if hasattr(self, "log"):
+            self.log.close()
+
+    # --- spans in ------------------------------------------------------------------------------------------------
+
+    def write(self, batch: SpanBatch) -> asyncio.Future[None]:
+        """Queue the batch; done when durable and visible."""
+        return self.commit.submit(batch)
+
+    @property
+    def buffer(self) -> OpenBuffer:
+        """Where spans come in."""
+        return _buffer(self.version.open)
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Memory of the spans that are in no segment yet."""
+        version = self.version
+        return sum(_buffer(piece).memory_bytes for piece in (*version.sealing, version.open))
+
+    def _append(self, columns: Batch, position: int) -> None:
+        with self._appending:
+            self.buffer.append(columns, position)
+            self._appended = position
+
+    def _committed(self, position: int) -> None:
+        self.times.note(self._clock.monotonic_s(), position)
+        if self.buffer.span_count >= self._config.seal.spans:
+            self._buffer_full()
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """What there is to read now, consistently."""
+        return self._split.snapshot(self.version)
+
+    # --- sealing -------------------------------------------------------------------------------------------------
+
+    def seal(self, before: int = EVERYTHING) -> bool:
+        """Make a segment of the traces whose last span came before this position. Blocks. False when there were none.
+
+        When it fails the spans stay in memory and in the log, and the next seal tries again.
+        """
+        with self._sealing:
+            self._cut(before)
+            waiting = self.version.sealing
+            for piece in waiting:
+                self._write_segment(piece)
+            self._split.rebuild_if_crowded(self.version)
+            return bool(waiting)
+
+    def _cut(self, before: int) -> None:
+        with self._appending, self._state:
+            version, upto = self.version, self._appended
+            self._split.compare(version)
+            idle, rest = self.buffer.split(before)
+            if not idle.span_count:
+                return
+            with self._split.lock:
+                marked = version.open.split
+                gone = set(found_ids(idle, b"".join(marked))) if marked else set()
+                self._split.sealed(idle.trace_ids())
+                cut = Cut(before=min(before, upto + 1), upto=upto)
+                idle_piece = Piece(idle, split=gone, checked=idle.trace_count, cut=cut)
+                rest_piece = Piece(rest, split=marked - gone, checked=rest.trace_count)
+                self.version = replace(version, sealing=(*version.sealing, idle_piece), open=rest_piece)
+
+    def _write_segment(self, piece: Piece) -> None:
+        began_s = self._clock.monotonic_s()
+        with self._new_segment() as name:
+            if dropped := self.version.deleted:
+                merge_segments([piece.view], b"".join(dropped), str(self.folder / SEGMENTS), name, SEAL_OPTIONS)
+            else:
+                _buffer(piece).seal(str(self.folder / SEGMENTS), name, SEAL_OPTIONS)
+            self._finish_seal(piece, self._open_new(name))
+        self.seal_count += 1
+        self.seal_seconds += self._clock.monotonic_s() - began_s
+
+    def _finish_seal(self, piece: Piece, sealed: Piece | None) -> None:
+        remaining = tuple(other for other in self.version.sealing if other is not piece)
+        with self._appending:
+            replay_from = self._replay_from((*remaining, self.version.open))
+        with self._state:
+            self._save_split(sealed, piece.split)
+            cuts = (*self.manifest.cuts, piece.cut) if piece.cut else self.manifest.cuts
+            self._change(
+                segments=(*self.manifest.segments, *_entries(sealed)),
+                replay_from=replay_from,
+                cuts=tuple(cut for cut in cuts if cut.before > replay_from),
+            )
+            with self._split.lock:
+                if sealed:
+                    self._split.add(sealed, piece.split)
+                segments = (*self.version.segments, *_pieces(sealed))
+                self.version = replace(self.version, segments=segments, sealing=remaining)
+        self.log.release(replay_from)
+        self.times.forget(replay_from)
+
+    def _replay_from(self, buffers: Iterable[Piece]) -> int:
+        positions = [_buffer(piece).min_position for piece in buffers if piece.view.span_count]
+        return min(positions, default=self._appended + 1)
+
+    # --- changing segments ---------------------------------------------------------------------------------------
+
+    def merge(self, pieces: list[Piece]) -> None:
+        """Make one segment of these. Blocks."""
+        views = [piece.view for piece in pieces]
+        with self._new_segment() as name:
+            merge_segments(views, b"".join(self.version.deleted), str(self.folder / SEGMENTS), name, SEAL_OPTIONS)
+            self._replace(pieces, self._open_new(name, of=pieces))
+
+    def drop(self, pieces: list[Piece]) -> None:
+        """Forget these segments. Blocks."""
+        self._replace(pieces, None)
+
+    def delete_trace(self, trace_id: bytes) -> bool:
+        """Forget a trace: at once for readers, then in every file. Blocks. False when it is not there."""
+        if not any(True for piece in self.version.pieces for _ in found_ids(piece.view, trace_id)):
+            return False
+        with self._state:
+            self._change(deleted=(*self.manifest.deleted, trace_id.hex()))
+            self.version = replace(self.version, deleted=self.version.deleted | {trace_id})
+        self.finish_deletions()
+        return True
+
+    def finish_deletions(self) -> None:
+        """Remove the deleted traces from buffer, log and segments. Blocks."""
+        with self._sealing:
+            deleted = self.version.deleted
+            if not deleted:
+                return
+            ids = b"".join(deleted)
+            self.commit.call(self.log.leave_file)
+            self.seal()
+            for piece in self.version.segments:
+                if any(True for _ in found_ids(piece.view, ids)):
+                    self.merge([piece])
+            self.log.purge(self.manifest.replay_from)
+            with self._state:
+                self._change(deleted=tuple(set(self.manifest.deleted) - {trace_id.hex() for trace_id in deleted}))
+                self.version = replace(self.version, deleted=self.version.deleted - deleted)
+
+    def _replace(self, old: list[Piece], new: Piece | None) -> None:
+        with self._state:
+            version = self.version
+            rest = tuple(piece for piece in version.segments if piece not in old)
+            if new is not None:
+                marked = frozenset().union(*(piece.split for piece in old))
+                self._save_split(new, self._still_split(marked, (*rest, *version.sealing, version.open)))
+            gone = {piece.entry.name for piece in old if piece.entry}
+            kept = tuple(entry for entry in self.manifest.segments if entry.name not in gone)
+            self._change(segments=(*kept, *_entries(new)))
+            with self._split.lock:
+                if new is not None:
+                    late = frozenset().union(*(piece.split for piece in old)) - marked
+                    self._split.add(new, set(late))
+                self.version = replace(self.version, segments=(*rest, *_pieces(new)))
+        for name in gone:
+            self._remove_files(name)
+
+    def _still_split(self, ids: frozenset[bytes], others: Iterable[Piece]) -> set[bytes]:
+        joined = b"".join(ids)
+        return {found for piece in others for found in found_ids(piece.view, joined)} if joined else set()
+
+    # --- small parts ---------------------------------------------------------------------------------------------
+
+    def _replay(self, manifest: Manifest) -> OpenBuffer:
+        recovery = Recovery(manifest.replay_from - 1)
+        buffer, _ = opening.replay(self.log.recover(recovery), manifest.cuts, self.damages)
+        self._appended = recovery.last_position
+        for damage in recovery.damages:
+            self.damages.report(f"log {damage}; its spans are missing")
+        for torn in recovery.torn:
+            LOGGER.info("the log's last group was not finished", extra={"fields": {"where": str(torn)}})
+        self.times.note(self._clock.monotonic_s(), self._appended)
+        return buffer
+
+    @contextmanager
+    def _new_segment(self) -> Iterator[str]:
+        """A name for a segment; when the manifest does not come to name it, its files go again."""
+        with self._state:
+            name = f"{self._next_segment:08d}"
+            self._next_segment += 1
+        try:
+            yield name
+        finally:
+            if not any(entry.name == name for entry in self.manifest.segments):
+                self._remove_files(name)
+
+    def _remove_files(self, name: str) -> None:
+        for path in (self.folder / SEGMENTS).glob(f"{name}.*"):
+            remove(path)
+
+    def _open_new(self, name: str, *, of: list[Piece] | None = None) -> Piece | None:
+        """The segment just written; None when nothing was left of it."""
+        segment = Segment.open(str(self.folder / SEGMENTS), name)
+        if not segment.span_count:
+            return None
+        stored = [piece.entry.stored_unix_nano for piece in of or [] if piece.entry]
+        entry = SegmentEntry(
+            name=name,
+            span_count=segment.span_count,
+            trace_count=segment.trace_count,
+            min_start=segment.min_start,
+            max_start=segment.max_start,
+            bytes=segment.bytes_on_disk,
+            stored_unix_nano=max(stored, default=self._clock.now_unix_nano()),
+            compacted=bool(of),
+        )
+        return Piece(segment, entry)
+
+    def _save_split(self, new: Piece | None, ids: set[bytes]) -> None:
+        """Write what has become known of split traces; before the manifest that makes it necessary."""
+        with self._split.lock:
+            if new is not None:
+                self._split.add(new, ids)
+            dirty = [(piece, set(piece.split)) for piece in (*self.version.segments, *_pieces(new)) if piece.dirty]
+        for piece, split in dirty:
+            if piece.entry:
+                split_file.write_split(self.folder / SEGMENTS, piece.entry.name, split)
+            with self._split.lock:
+                piece.dirty = piece.split != split
+
+    def _change(self, **fields: object) -> None:
+        manifest = msgspec.structs.replace(
+            self.manifest, generation=self.manifest.generation + 1, next_segment=self._next_segment, **fields
+        )
+        write_manifest(self.folder, manifest)
+        self.manifest = manifest
+
+
+def _buffer(piece: Piece) -> OpenBuffer:
+    view: View = piece.view
+    assert isinstance(view, OpenBuffer)
+    return view
+
+
+def _pieces(piece: Piece | None) -> tuple[Piece, ...]:
+    return (piece,) if piece else ()
+
+
+def _entries(piece: Piece | None) -> tuple[SegmentEntry, ...]:
+    return (piece.entry,) if piece and piece.entry else ()
