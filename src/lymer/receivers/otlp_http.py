@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from lymer.component.base import Endpoint, ReceiverConfig, SpanSink
 from lymer.component.clock import Clock
@@ -36,6 +36,7 @@ ENCODINGS_MAX: Final = 2
 _UNSUPPORTED_TYPE: Final = b"415 unsupported media type, supported: [application/json, application/x-protobuf]"
 _NOT_POST: Final = b"405 method not allowed, supported: [POST]"
 
+T = TypeVar("T")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -183,7 +184,7 @@ class OtlpHttpReceiver:
     def _decompress(self, body: bytes, encodings: list[str]) -> bytes:
         return decompress(body, encodings, bytes_max=self._config.decompressed_bytes_max)
 
-    async def _run(self, in_thread: bool, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def _run(self, in_thread: bool, function: Callable[..., T], *arguments: Any) -> T:
         if not in_thread:
             return function(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
