@@ -44,6 +44,9 @@ def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
     (`query/adjust.py` writes it, as Jaeger's own adjusters do).
     """
 
+def indent_json(data: Buffer) -> bytes:
+    """Compact JSON indented by four blanks a level, as Go's MarshalIndent writes it."""
+
 def checksum(data: Buffer) -> int:
     """XXH3-64 of the bytes."""
 

@@ -133,6 +133,14 @@ impl<'a> JsonReader<'a> {
             .ok_or_else(|| self.broken("nested too deeply"))
     }
 
+    /// What was read since an earlier state of this reader.
+    pub fn text_since(&self, before: &Self) -> &'a str {
+        self.text
+            .get(before.at..self.at)
+            .unwrap_or_default()
+            .trim_ascii_start()
+    }
+
     /// Nothing may follow.
     pub fn end(&mut self) -> Result<()> {
         match self.peek() {

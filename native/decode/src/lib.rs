@@ -2,6 +2,9 @@
 
 pub mod columns;
 pub mod intern;
+pub mod jaeger_json;
+mod jaeger_tags;
+mod json_object;
 pub mod json_reader;
 pub mod json_writer;
 pub mod lists;
@@ -9,6 +12,10 @@ pub mod number;
 pub mod otlp_decode;
 pub mod otlp_encode;
 pub mod otlp_fields;
+pub mod otlp_json_decode;
+pub mod otlp_json_encode;
+mod otlp_json_messages;
+mod otlp_json_values;
 mod otlp_span;
 mod otlp_value;
 mod otlp_value_writer;

@@ -1,7 +1,10 @@
 //! The PyO3 skin: hands bytes and Arrow over, nothing else. `src/lymer/_native.pyi` says what it offers.
 
 pub mod batch;
+pub mod graph;
 mod payload;
+pub mod table;
+pub mod view;
 pub mod wire;
 
 use pyo3::prelude::*;
@@ -12,5 +15,14 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::wire::{checksum, decode_otlp_proto, encode_otlp_proto};
+    use crate::graph::{GraphPart, merge_graph};
+    #[pymodule_export]
+    use crate::table::ArrowTable;
+    #[pymodule_export]
+    use crate::view::{View, summarize};
+    #[pymodule_export]
+    use crate::wire::{
+        checksum, decode_otlp_proto, encode_jaeger_json, encode_otlp_json, encode_otlp_proto,
+        indent_json, otlp_json_to_proto,
+    };
 }

@@ -2,14 +2,15 @@
 
 use crate::batch::Batch;
 use crate::payload::payload;
-use lymer_decode::{otlp_decode, otlp_encode};
+use lymer_decode::{
+    jaeger_json, json_writer, otlp_decode, otlp_encode, otlp_json_decode, otlp_json_encode,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 /// Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused.
 #[pyfunction]
-#[pyo3(name = "decode_otlp_proto")]
 pub fn decode_otlp_proto(
     py: Python<'_>,
     source: &Bound<'_, PyAny>,
@@ -38,6 +39,53 @@ pub fn encode_otlp_proto<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<
         .detach(|| otlp_encode::encode(&batch.columns))
         .map_err(PyValueError::new_err)?;
     Ok(PyBytes::new(py, &encoded))
+}
+
+/// OTLP JSON (an ExportTraceServiceRequest or TracesData) as OTLP protobuf.
+#[pyfunction]
+pub fn otlp_json_to_proto<'py>(
+    py: Python<'py>,
+    source: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let payload = payload(source)?;
+    let rewritten = py
+        .detach(|| otlp_json_decode::to_protobuf(&payload))
+        .map_err(|broken| PyValueError::new_err(broken.to_string()))?;
+    Ok(PyBytes::new(py, &rewritten))
+}
+
+/// The batch as OTLP JSON: `{"resourceSpans":[...]}`.
+#[pyfunction]
+pub fn encode_otlp_json<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, PyBytes>> {
+    let encoded = py
+        .detach(|| otlp_json_encode::encode(&batch.columns))
+        .map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &encoded))
+}
+
+/// Jaeger's v1 UI JSON: one object for each trace of the batch.
+#[pyfunction]
+#[pyo3(signature = (batch, *, pretty = false))]
+pub fn encode_jaeger_json<'py>(
+    py: Python<'py>,
+    batch: &Batch,
+    pretty: bool,
+) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let traces = py
+        .detach(|| jaeger_json::encode(&batch.columns, pretty))
+        .map_err(PyValueError::new_err)?;
+    Ok(traces.iter().map(|trace| PyBytes::new(py, trace)).collect())
+}
+
+/// Compact JSON indented by four blanks a level, as Go's MarshalIndent writes it.
+#[pyfunction]
+pub fn indent_json<'py>(
+    py: Python<'py>,
+    source: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let compact = payload(source)?;
+    let indented = py.detach(|| json_writer::indented(&compact));
+    Ok(PyBytes::new(py, &indented))
 }
 
 /// XXH3-64 of the bytes.

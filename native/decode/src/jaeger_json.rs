@@ -1,0 +1,234 @@
+//! Columns to Jaeger's v1 UI JSON: one object for each trace. Spans are mapped as Jaeger's OTLP translator maps them.
+
+use crate::jaeger_tags::{put_tag, put_tags, put_text_tag};
+use crate::json_object::{put_comma, put_integer, put_integer_member, put_name, put_text_member};
+use crate::json_reader::Result;
+use crate::json_writer::{indented, put_hex};
+use crate::row_attributes::each_attribute;
+use crate::rows::Rows;
+use crate::text_reader::{BagValue, each_pair};
+use arrow_array::RecordBatch;
+use hashbrown::HashMap;
+use std::ops::Range;
+
+const ERROR: i32 = 2;
+const OK: i32 = 1;
+
+/// Processes of a trace in order of appearance: what makes two the same, and the number.
+type Processes = HashMap<(i32, i32), usize, foldhash::fast::RandomState>;
+
+/// Encode a batch in which the rows of a trace stand together. An error says which attribute text is broken.
+pub fn encode(batch: &RecordBatch, pretty: bool) -> std::result::Result<Vec<Vec<u8>>, String> {
+    let rows = Rows::of(batch)?;
+    let mut traces = Vec::new();
+    let mut start = 0;
+    while start < rows.count {
+        let end = rows.run(start, rows.count, |one, other| {
+            rows.trace_id.value(one) == rows.trace_id.value(other)
+        });
+        let trace = put_trace(&rows, start..end)
+            .map_err(|broken| format!("attribute text is broken: {broken}"))?;
+        traces.push(if pretty { indented(&trace) } else { trace });
+        start = end;
+    }
+    Ok(traces)
+}
+
+fn put_trace(rows: &Rows<'_>, range: Range<usize>) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(range.len() * 1024 + 256);
+    let mut processes = Processes::default();
+    let mut firsts = Vec::new();
+    out.push(b'{');
+    put_trace_id(&mut out, "traceID", rows.trace_id.value(range.start));
+    put_name(&mut out, "spans");
+    out.push(b'[');
+    for row in range {
+        let identity = (
+            rows.service_name.codes[row],
+            rows.resource_attributes.codes[row],
+        );
+        let number = *processes.entry(identity).or_insert_with(|| {
+            firsts.push(row);
+            firsts.len()
+        });
+        put_span(&mut out, rows, row, number)?;
+    }
+    out.push(b']');
+    put_processes(&mut out, rows, &firsts)?;
+    out.extend_from_slice(b",\"warnings\":null}");
+    Ok(out)
+}
+
+fn put_span(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize, process: usize) -> Result<()> {
+    put_comma(out);
+    out.push(b'{');
+    put_trace_id(out, "traceID", rows.trace_id.value(row));
+    put_id(out, "spanID", rows.span_id.value(row));
+    if rows.flags[row] & 0xff != 0 {
+        put_integer_member(out, "flags", rows.flags[row] & 0xff);
+    }
+    put_text_member(out, "operationName", rows.name.get(row));
+    put_references(out, rows, row)?;
+    put_integer_member(out, "startTime", micros(rows.start_time_unix_nano[row]));
+    put_integer_member(out, "duration", micros(rows.duration_nano[row]));
+    put_span_tags(out, rows, row)?;
+    put_logs(out, rows, row)?;
+    put_name(out, "processID");
+    out.extend_from_slice(b"\"p");
+    put_integer(out, process);
+    out.extend_from_slice(b"\",\"warnings\":null}");
+    Ok(())
+}
+
+/// The parent first; then the links, of which one that is the parent only says what kind of reference that is.
+fn put_references(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
+    put_name(out, "references");
+    out.push(b'[');
+    let links = &rows.links;
+    let trace_id = rows.trace_id.value(row);
+    let parent = rows.parent(row);
+    let is_parent =
+        |item| parent == Some(links.span_id.value(item)) && links.trace_id.value(item) == trace_id;
+    if let Some(parent) = parent {
+        let kind = match links.of_row(row).filter(|&item| is_parent(item)).last() {
+            Some(item) => reference_kind(links.attributes.value(item))?,
+            None => "CHILD_OF",
+        };
+        put_reference(out, kind, trace_id, parent);
+    }
+    for item in links.of_row(row).filter(|&item| !is_parent(item)) {
+        let kind = reference_kind(links.attributes.value(item))?;
+        put_reference(
+            out,
+            kind,
+            links.trace_id.value(item),
+            links.span_id.value(item),
+        );
+    }
+    out.push(b']');
+    Ok(())
+}
+
+fn reference_kind(attributes: &str) -> Result<&'static str> {
+    let mut kind = "FOLLOWS_FROM";
+    each_pair(attributes, |key, value| {
+        if key == "opentracing.ref_type"
+            && matches!(&value, BagValue::String(text) if text == "child_of")
+        {
+            kind = "CHILD_OF";
+        }
+    })?;
+    Ok(kind)
+}
+
+fn put_reference(out: &mut Vec<u8>, kind: &str, trace_id: &[u8], span_id: &[u8]) {
+    put_comma(out);
+    out.push(b'{');
+    put_text_member(out, "refType", kind);
+    put_trace_id(out, "traceID", trace_id);
+    put_id(out, "spanID", span_id);
+    out.push(b'}');
+}
+
+/// The scope, the attributes, then what Jaeger has no fields for, in the order of Jaeger's translator.
+fn put_span_tags(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
+    put_name(out, "tags");
+    out.push(b'[');
+    put_tag_unless_empty(out, "otel.scope.name", rows.scope_name.get(row));
+    put_tag_unless_empty(out, "otel.scope.version", rows.scope_version.get(row));
+    each_attribute(rows, row, |key, value| put_tag(out, key, &value))?;
+    match rows.kind[row] {
+        1 => put_text_tag(out, "span.kind", "internal"),
+        2 => put_text_tag(out, "span.kind", "server"),
+        3 => put_text_tag(out, "span.kind", "client"),
+        4 => put_text_tag(out, "span.kind", "producer"),
+        5 => put_text_tag(out, "span.kind", "consumer"),
+        _ => {}
+    }
+    match rows.status_code[row] {
+        OK => put_text_tag(out, "otel.status_code", "OK"),
+        ERROR => {
+            put_text_tag(out, "otel.status_code", "ERROR");
+            put_tag(out, "error", &BagValue::Bool(true));
+        }
+        _ => {}
+    }
+    put_tag_unless_empty(out, "otel.status_description", rows.status_message.get(row));
+    put_tag_unless_empty(out, "w3c.tracestate", rows.trace_state.get(row));
+    out.push(b']');
+    Ok(())
+}
+
+fn put_tag_unless_empty(out: &mut Vec<u8>, key: &str, text: &str) {
+    if !text.is_empty() {
+        put_text_tag(out, key, text);
+    }
+}
+
+fn put_logs(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
+    let events = &rows.events;
+    put_name(out, "logs");
+    out.push(b'[');
+    for item in events.of_row(row) {
+        put_comma(out);
+        out.push(b'{');
+        put_integer_member(out, "timestamp", micros(events.time_unix_nano[item]));
+        put_name(out, "fields");
+        out.push(b'[');
+        let (name, attributes) = (events.name.value(item), events.attributes.value(item));
+        if !name.is_empty() && !has_event_attribute(attributes)? {
+            put_text_tag(out, "event", name);
+        }
+        put_tags(out, attributes, |_| true)?;
+        out.extend_from_slice(b"]}");
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// An attribute of that key takes the place of the event's name.
+fn has_event_attribute(attributes: &str) -> Result<bool> {
+    let mut found = false;
+    if attributes.contains("\"event\":") {
+        each_pair(attributes, |key, _| found |= key == "event")?;
+    }
+    Ok(found)
+}
+
+fn put_processes(out: &mut Vec<u8>, rows: &Rows<'_>, firsts: &[usize]) -> Result<()> {
+    put_name(out, "processes");
+    out.push(b'{');
+    for (position, &row) in firsts.iter().enumerate() {
+        put_comma(out);
+        out.extend_from_slice(b"\"p");
+        put_integer(out, position + 1);
+        out.extend_from_slice(b"\":{");
+        put_text_member(out, "serviceName", rows.service_name.get(row));
+        put_name(out, "tags");
+        out.push(b'[');
+        put_tags(out, rows.resource_attributes.get(row), |key| {
+            key != "service.name"
+        })?;
+        out.extend_from_slice(b"]}");
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// 16 digits when the upper half is zero, else 32.
+fn put_trace_id(out: &mut Vec<u8>, name: &str, trace_id: &[u8]) {
+    let short = trace_id.strip_prefix(&[0; 8]).unwrap_or(trace_id);
+    put_id(out, name, short);
+}
+
+fn put_id(out: &mut Vec<u8>, name: &str, id: &[u8]) {
+    put_name(out, name);
+    out.push(b'"');
+    put_hex(out, id);
+    out.push(b'"');
+}
+
+/// Whole microseconds. Jaeger's numbers are unsigned; what is negative becomes 0.
+fn micros(nanos: i64) -> i64 {
+    nanos.max(0) / 1000
+}
