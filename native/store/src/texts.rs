@@ -53,6 +53,19 @@ impl<'a> Texts<'a> {
         self.code(at).map(|code| self.values.value(code))
     }
 
+    /// How many of the first positions have each code.
+    pub fn counts(&self, positions: usize) -> Vec<(usize, u64)> {
+        let mut counts = vec![0u64; self.code_count()];
+        for code in (0..positions).filter_map(|at| self.code(at)) {
+            counts[code] += 1;
+        }
+        counts
+            .into_iter()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
     /// Whether some distinct text passes. Texts that no position has are looked at, too.
     pub fn any(&self, mut holds: impl FnMut(&str) -> bool) -> bool {
         self.values.iter().flatten().any(&mut holds)
