@@ -37,7 +37,8 @@ export function resource<T>(): Resource<T> {
   };
 }
 
-function lastValue<T>(state: State<T>): T | null {
+/** The answer that is there, or the one before while the next is awaited. */
+export function lastValue<T>(state: State<T>): T | null {
   if (state.kind === "done") return state.value;
   return state.kind === "loading" ? state.before : null;
 }

@@ -1,6 +1,6 @@
 // Searching, as the page asks it: pages of summaries with an exact total and a cursor.
 import { parseLogfmt } from "../model/logfmt";
-import { lookbackUs, type SearchForm } from "../url/search";
+import type { SearchForm, Window } from "../url/search";
 import { getJson } from "./client";
 import type { Envelope } from "./jaeger";
 
@@ -34,13 +34,11 @@ export async function listOperations(service: string, signal: AbortSignal): Prom
   return answer.data ?? [];
 }
 
-/** A page of traces; the total comes with the first one. */
-export function findTraces(form: SearchForm, cursor: string | null, signal: AbortSignal): Promise<Page> {
-  const now = Date.now() * 1000;
-  const custom = form.lookback === "custom";
+/** A page of traces; the total comes with the first one. All pages of a search have the same window. */
+export function findTraces(form: SearchForm, window: Window, cursor: string | null, signal: AbortSignal): Promise<Page> {
   const params: Record<string, string> = {
-    start: String(custom && form.start !== null ? form.start : now - lookbackUs(form.lookback)),
-    end: String(custom && form.end !== null ? form.end : now),
+    start: String(window.start),
+    end: String(window.end),
     limit: String(form.limit),
     order: form.order,
   };

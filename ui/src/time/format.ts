@@ -1,5 +1,5 @@
 // Times and durations as people read them. Instants are microseconds since 1970 unless a name says otherwise.
-import { language } from "../i18n";
+import { language, t } from "../i18n";
 
 const UNITS: readonly [number, string][] = [
   [3_600_000_000, "h"],
@@ -21,6 +21,12 @@ export function formatDuration(us: number): string {
     return rest ? `${Math.floor(us / size)} ${unit} ${rest} ${belowUnit}` : `${Math.floor(us / size)} ${unit}`;
   }
   return `${trim((us / size).toPrecision(3))} ${unit}`;
+}
+
+/** A look-back such as `2d` in words. */
+export function formatLookback(text: string): string {
+  const unit = text.at(-1) as "m" | "h" | "d" | "w";
+  return t(`unit.${unit}`, { n: text.slice(0, -1) });
 }
 
 /** Date and time of day to the millisecond, in the reader's zone. */

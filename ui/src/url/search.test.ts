@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { EMPTY_FORM, readForm, writeForm } from "./search";
+import { EMPTY_FORM, readForm, windowOf, writeForm } from "./search";
 
 const form = (query: string) => readForm(new URLSearchParams(query));
 
@@ -21,4 +21,11 @@ it("takes start and end alone as a custom range", () => {
 it("reads back what it writes", () => {
   const full = { ...EMPTY_FORM, service: "a", operation: "b", tags: "k=v", order: "longest" as const, lookback: "custom", start: 1, end: 2, limit: 7 };
   expect(readForm(writeForm(full))).toEqual(full);
+});
+
+it("asks for the time before now, or for the one that is written", () => {
+  const now = 10_000_000_000;
+  expect(windowOf(form("lookback=5m"), now)).toEqual({ start: now - 300_000_000, end: now });
+  expect(windowOf(form("start=5&end=9"), now)).toEqual({ start: 5, end: 9 });
+  expect(windowOf(form("start=5"), now)).toEqual({ start: 5, end: now });
 });

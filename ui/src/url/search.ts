@@ -40,6 +40,18 @@ export function lookbackUs(lookback: string): number {
   return match ? Number(match[1]) * UNIT_US[match[2]!]! : UNIT_US["h"]!;
 }
 
+export interface Window {
+  /** Microseconds since 1970, inclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The time that the form asks for, when it is `now`. */
+export function windowOf(form: SearchForm, now: number): Window {
+  if (form.lookback !== "custom") return { start: now - lookbackUs(form.lookback), end: now };
+  return { start: form.start ?? now - lookbackUs(EMPTY_FORM.lookback), end: form.end ?? now };
+}
+
 /** The form that these parameters say. */
 export function readForm(params: URLSearchParams): SearchForm {
   const text = (name: string) => params.get(name) ?? "";

@@ -2,14 +2,20 @@
 import { useComputed, useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { listOperations, listServices } from "../../api/search";
-import { resource } from "../../api/resource";
+import { listOperations } from "../../api/search";
+import { lastValue, resource } from "../../api/resource";
 import { t } from "../../i18n";
 import { parseLogfmt } from "../../model/logfmt";
-import { parseDuration } from "../../time/format";
+import { formatLookback, parseDuration } from "../../time/format";
 import { EMPTY_FORM, LOOKBACKS, lookbackUs, ORDERS, type Order, type SearchForm } from "../../url/search";
 
-export function Form({ form, submit }: { form: SearchForm; submit: (form: SearchForm) => void }) {
+interface Props {
+  form: SearchForm;
+  services: readonly string[];
+  submit: (form: SearchForm) => void;
+}
+
+export function Form({ form, services, submit }: Props) {
   const draft = useSignal(form);
   const key = JSON.stringify(form);
   useEffect(() => {
@@ -23,7 +29,7 @@ export function Form({ form, submit }: { form: SearchForm; submit: (form: Search
   };
   return (
     <form class="form" onSubmit={send}>
-      <Names draft={draft} set={set} />
+      <Names draft={draft} services={services} set={set} />
       <Field label={t("search.tags")} error={wrong.value.has("tags") ? t("search.tagsBad") : ""}>
         <input
           class="mono"
@@ -77,10 +83,14 @@ export function Form({ form, submit }: { form: SearchForm; submit: (form: Search
   );
 }
 
-function Names({ draft, set }: { draft: Signal<SearchForm>; set: (change: Partial<SearchForm>) => void }) {
-  const services = useMemo(() => resource<string[]>(), []);
+interface NamesProps {
+  draft: Signal<SearchForm>;
+  services: readonly string[];
+  set: (change: Partial<SearchForm>) => void;
+}
+
+function Names({ draft, services, set }: NamesProps) {
   const operations = useMemo(() => resource<string[]>(), []);
-  useEffect(() => services.ask(listServices), []);
   const service = useComputed(() => draft.value.service);
   useSignalEffect(() => {
     const name = service.value;
@@ -92,7 +102,7 @@ function Names({ draft, set }: { draft: Signal<SearchForm>; set: (change: Partia
         <Choice
           name="service"
           value={draft.value.service}
-          names={done(services.state.value)}
+          names={services}
           choose={(name) => set({ service: name, operation: "" })}
         />
       </Field>
@@ -100,7 +110,7 @@ function Names({ draft, set }: { draft: Signal<SearchForm>; set: (change: Partia
         <Choice
           name="operation"
           value={draft.value.operation}
-          names={done(operations.state.value)}
+          names={lastValue(operations.state.value) ?? []}
           disabled={!draft.value.service}
           choose={(name) => set({ operation: name })}
         />
@@ -142,7 +152,7 @@ function Range({ draft, set }: { draft: SearchForm; set: (change: Partial<Search
         <select name="lookback" value={draft.lookback} onChange={(event) => choose(event.currentTarget.value)}>
           {LOOKBACKS.map((span) => (
             <option key={span} value={span}>
-              {t("search.lookbackLast", { span })}
+              {t("search.lookbackLast", { span: formatLookback(span) })}
             </option>
           ))}
           <option value="custom">{t("search.custom")}</option>
@@ -188,10 +198,6 @@ function mistakes(form: SearchForm): ReadonlySet<string> {
     if (form[name].trim() && parseDuration(form[name]) === null) wrong.add(name);
   }
   return wrong;
-}
-
-function done<T>(state: { kind: string; value?: T }): T | [] {
-  return state.kind === "done" ? state.value! : [];
 }
 
 function toLocal(us: number | null): string {

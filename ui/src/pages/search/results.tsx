@@ -5,11 +5,17 @@ import { hueColour, serviceHues } from "../../model/colours";
 import { formatClock, formatDuration, formatInstant } from "../../time/format";
 import { Notice } from "../../ui/notice";
 import { href } from "../../url/router";
-import type { SearchForm } from "../../url/search";
 
-export function Results({ pages, form, more }: { pages: readonly Page[]; form: SearchForm; more: (cursor: string) => void }) {
+interface Props {
+  pages: readonly Page[];
+  /** Whether nothing has ever arrived. */
+  empty: boolean;
+  more: (cursor: string) => void;
+}
+
+export function Results({ pages, empty, more }: Props) {
   const traces = pages.flatMap((page) => page.traces);
-  if (!traces.length) return form.service ? <Notice title={t("search.nothing")} cure={t("search.nothingCure")} /> : <FirstSpan />;
+  if (!traces.length) return empty ? <FirstSpan /> : <Notice title={t("search.nothing")} cure={t("search.nothingCure")} />;
   const longest = Math.max(...traces.map((trace) => trace.duration));
   const hues = serviceHues([...new Set(traces.flatMap((trace) => trace.services.map((service) => service.name)))]);
   const { total } = pages[0]!;
@@ -74,7 +80,7 @@ const FIRST_SPAN = `curl -s http://127.0.0.1:4318/v1/traces -H 'Content-Type: ap
 
 function FirstSpan() {
   return (
-    <Notice title={t("search.nothing")} cure={`${t("search.nothingCure")} ${t("search.emptyCure")}`}>
+    <Notice title={t("search.empty")} cure={t("search.emptyCure")}>
       <pre>{FIRST_SPAN}</pre>
     </Notice>
   );

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { barOf, ROW_HEIGHT, rowsInSight, scrollTo, ticks } from "./rows";
+import { barOf, isInSight, ROW_HEIGHT, rowsInSight, scrollTo, ticks } from "./rows";
 
 it("draws only what is in sight", () => {
   const sight = rowsInSight(1_000_000, 500 * ROW_HEIGHT, 600);
@@ -15,6 +15,13 @@ it.each([0, 17, 500_000, 999_999])("scrolls row %d into sight", (row) => {
   const sight = rowsInSight(1_000_000, scrollTo(row, 1_000_000, 600), 600);
   expect(sight.from).toBeLessThanOrEqual(row);
   expect(sight.to).toBeGreaterThan(row);
+});
+
+it.each([1_000, 1_000_000])("knows which of %d rows are in the window", (count) => {
+  const top = scrollTo(500, count, 600);
+  expect(isInSight(500, count, top, 600)).toBe(true);
+  expect(isInSight(500 - 12, count, top, 600)).toBe(false);
+  expect(isInSight(500 + 12, count, top, 600)).toBe(false);
 });
 
 it("keeps bars within the line", () => {

@@ -17,13 +17,17 @@ export interface Sight {
 
 /** Which of `count` rows are in sight. */
 export function rowsInSight(count: number, scrollTop: number, viewHeight: number): Sight {
-  const whole = count * ROW_HEIGHT;
-  const height = Math.min(whole, HEIGHT_MAX);
-  const scrollable = Math.max(height - viewHeight, 1);
-  const offset = whole <= HEIGHT_MAX ? scrollTop : (scrollTop / scrollable) * (whole - viewHeight);
+  const height = Math.min(count * ROW_HEIGHT, HEIGHT_MAX);
+  const offset = offsetOf(count, scrollTop, viewHeight);
   const from = Math.max(Math.floor(offset / ROW_HEIGHT) - MARGIN, 0);
   const to = Math.min(Math.ceil((offset + viewHeight) / ROW_HEIGHT) + MARGIN, count);
   return { from, to, top: scrollTop + from * ROW_HEIGHT - offset, height };
+}
+
+/** Whether all of the row is in the window. */
+export function isInSight(index: number, count: number, scrollTop: number, viewHeight: number): boolean {
+  const y = index * ROW_HEIGHT - offsetOf(count, scrollTop, viewHeight);
+  return y >= 0 && y + ROW_HEIGHT <= viewHeight;
 }
 
 /** The scroll position at which the row is in the middle. */
@@ -33,6 +37,13 @@ export function scrollTo(index: number, count: number, viewHeight: number): numb
   const offset = Math.min(Math.max(wanted, 0), Math.max(whole - viewHeight, 0));
   const height = Math.min(whole, HEIGHT_MAX);
   return whole <= HEIGHT_MAX ? offset : (offset / (whole - viewHeight)) * (height - viewHeight);
+}
+
+/** Pixels of rows above the window, as if the element were as tall as its rows. */
+function offsetOf(count: number, scrollTop: number, viewHeight: number): number {
+  const whole = count * ROW_HEIGHT;
+  if (whole <= HEIGHT_MAX) return scrollTop;
+  return (scrollTop / Math.max(HEIGHT_MAX - viewHeight, 1)) * (whole - viewHeight);
 }
 
 export interface Bar {

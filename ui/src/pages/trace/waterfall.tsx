@@ -5,7 +5,7 @@ import { formatCount, t } from "../../i18n";
 import { hueColour, serviceHues } from "../../model/colours";
 import { visibleRows, type Trace } from "../../model/trace";
 import { formatDuration } from "../../time/format";
-import { barOf, ROW_HEIGHT, rowsInSight, scrollTo, ticks } from "./rows";
+import { barOf, isInSight, rowsInSight, scrollTo, ticks } from "./rows";
 
 interface Props {
   trace: Trace;
@@ -36,8 +36,7 @@ export function Waterfall({ trace, matches, chosen }: Props) {
 
   const reveal = (index: number) => {
     const element = view.current!;
-    const y = index * ROW_HEIGHT;
-    if (index >= 0 && (y < element.scrollTop || y + ROW_HEIGHT > element.scrollTop + element.clientHeight)) {
+    if (index >= 0 && !isInSight(index, rows.value.length, element.scrollTop, element.clientHeight)) {
       element.scrollTop = scrollTo(index, rows.value.length, element.clientHeight);
     }
   };
