@@ -7,17 +7,22 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lymer.component.config import set_path
 from lymer.component.errors import ConfigError, LymerError
 from lymer.component.version import VERSION
 
+if TYPE_CHECKING:
+    from lymer.app.all_in_one import AllInOne
+    from lymer.app.config import AppConfig
+    from lymer.component.config import MergedSettings
+
 USAGE = "lymer [OPTIONS]   |   lymer COMMAND …"
 
 COMMANDS_HELP = """\
 commands:
-  demo                  send the traffic of a small shop to a Lymer that runs
+  demo                  send the traffic of a small shop to a Lymer that runs already
   store COMMAND …       inspect, verify, compact or import into a data folder
   check-config FILE     say what is wrong with a configuration, or nothing
   version               say which Lymer this is
@@ -69,10 +74,17 @@ def _run(arguments: list[str]) -> int:
     config, merged = _configuration(options.config, _set_flags(options))
     from lymer.app.process import run  # Here, so that `--help` and mistakes are told at once.
 
-    return run(config, merged)
+    return run(config, merged, beside=_demo_command if options.demo else None)
 
 
-def _configuration(file: Path | None, flags: dict[str, Any]) -> tuple[Any, Any]:
+def _demo_command(running: AllInOne) -> list[str]:
+    address = running.address_of("otlp_http")
+    if address is None:
+        raise ConfigError("--demo: sends over OTLP/HTTP, which is off; set receivers.otlp_http.enabled: true")
+    return [sys.executable, "-m", "lymer.cli", "demo", "--endpoint", address.removesuffix("/v1/traces")]
+
+
+def _configuration(file: Path | None, flags: dict[str, Any]) -> tuple[AppConfig, MergedSettings]:
     from lymer.app.config import merge_settings, read_app_config
 
     merged = merge_settings(file=file, environment=os.environ, flags=flags)
@@ -108,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--base-path", metavar="PATH", help="what addresses of the UI and the API begin with (/)")
     option("--log-format", metavar="FORMAT", help="text, json or auto (auto)")
     option("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
+    option("--demo", action="store_true", help="show the traffic of a small shop")
     option("--self-tracing", action="store_const", const=True, help="trace Lymer's own work into itself")
     parser.add_argument("--version", action="version", version=f"lymer {VERSION}")
     return parser
@@ -133,8 +146,7 @@ def _check_config(arguments: list[str]) -> int:
 def _demo(arguments: list[str]) -> int:
     from lymer.demo import main as demo
 
-    code: int = demo(arguments)
-    return code
+    return demo(arguments)
 
 
 def _store(arguments: list[str]) -> int:

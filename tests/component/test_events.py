@@ -73,9 +73,9 @@ def test_different_causes_do_not_hide_each_other(events: Events, caplog: pytest.
 
 def test_readiness_is_one_line_with_what_listens_where(events: Events, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "lymer"):
-        events.started([Endpoint("OTLP/gRPC", "127.0.0.1:4317")], seconds=0.4)
+        events.started([Endpoint("otlp_grpc", "127.0.0.1:4317")], seconds=0.4)
     assert [(record.getMessage(), record.fields) for record in caplog.records] == [  # type: ignore[attr-defined]
-        ("ready", {"after_s": 0.4, "OTLP/gRPC": "127.0.0.1:4317"})
+        ("ready", {"after_s": 0.4, "otlp_grpc": "127.0.0.1:4317"})
     ]
     assert value(events, "lymer_ready") == 1
 

@@ -48,11 +48,15 @@ class AllInOne:
     def endpoints(self) -> list[Endpoint]:
         """What listens where."""
         return [
-            Endpoint("UI and API", f"http://{self._api.address}{self._api_path}"),
+            Endpoint("ui", f"http://{self._api.address}{self._api_path}"),
             *(receiver.endpoint for receiver in self._receivers),
-            Endpoint("Admin", f"http://{self._admin.address}"),
-            Endpoint("Health check", f"http://{self._status.address}/status"),
+            Endpoint("admin", f"http://{self._admin.address}"),
+            Endpoint("health", f"http://{self._status.address}/status"),
         ]
+
+    def address_of(self, name: str) -> str | None:
+        """The address of one endpoint; None where it does not listen."""
+        return next((endpoint.address for endpoint in self.endpoints if endpoint.name == name), None)
 
     async def start(self) -> None:
         """As `component.base`. All ports are taken first, so that a taken one is told before the store is opened."""

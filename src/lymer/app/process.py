@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import sys
 import threading
+from collections.abc import AsyncIterator, Callable
 
 import uvloop
 
 from lymer.app.all_in_one import AllInOne
 from lymer.app.allocator import keep_large_blocks
 from lymer.app.config import AppConfig
-from lymer.component.clock import SystemClock
+from lymer.component.clock import Clock, SystemClock
 from lymer.component.config import MergedSettings
 from lymer.component.errors import ConfigError, StartError
 from lymer.component.events import Events
@@ -24,16 +26,24 @@ EXIT_START_FAILED = 1
 EXIT_BAD_CONFIG = 2
 EXIT_SECOND_SIGNAL = 130
 
+ONE_SIGNAL_S = 0.25
+"""Signals closer than this are one: `timeout`, `make` and terminals signal a process and then its whole group."""
+
 SHUTDOWN_S = 4.8
 """After so long the process ends, whatever still runs: everything acknowledged is durable already."""
 
 
-def run(config: AppConfig, merged: MergedSettings) -> int:
-    """Start, serve until a signal, stop. Returns the exit code."""
+Beside = Callable[[AllInOne], list[str]]
+"""From what runs to the command line of a process that shall run beside it."""
+
+
+def run(config: AppConfig, merged: MergedSettings, *, beside: Beside | None = None) -> int:
+    """Start, serve until a signal, stop. Returns the exit code. `beside` runs from readiness to the end."""
     configure_logs(config.logs.format, config.logs.level)
     keep_large_blocks()
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # Nothing forks without exec; its handlers only make noise.
     try:
-        return uvloop.run(_serve(config, merged))
+        return uvloop.run(_serve(config, merged, beside))
     except ConfigError as error:
         return complain(error, EXIT_BAD_CONFIG)
     except StartError as error:
@@ -46,21 +56,32 @@ def complain(error: Exception, code: int) -> int:
     return code
 
 
-async def _serve(config: AppConfig, merged: MergedSettings) -> int:
+async def _serve(config: AppConfig, merged: MergedSettings, beside: Beside | None) -> int:
     clock = SystemClock()
     events = Events(clock=clock)
     app = AllInOne(config, merged, events=events, clock=clock)
-    stop = _stop_on_signal()
+    stop = _stop_on_signal(clock)
     starting = asyncio.create_task(app.start())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if starting.done() and starting.exception() is None:
         gc.freeze()  # What is there now lives as long as the process; looking through it again and again costs time.
-        await stopping
+        async with _running(beside(app) if beside else []):
+            await stopping
     return await _stop(app, starting, events, clock)
 
 
-async def _stop(app: AllInOne, starting: asyncio.Task[None], events: Events, clock: SystemClock) -> int:
+@contextlib.asynccontextmanager
+async def _running(command: list[str]) -> AsyncIterator[None]:
+    """A process beside this one, told to end when the context ends."""
+    companion = await asyncio.create_subprocess_exec(*command) if command else None
+    yield
+    if companion is not None:
+        with contextlib.suppress(ProcessLookupError):
+            companion.terminate()
+
+
+async def _stop(app: AllInOne, starting: asyncio.Task[None], events: Events, clock: Clock) -> int:
     begun_s = clock.monotonic_s()
     watchdog = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_START_FAILED,))
     watchdog.daemon = True
@@ -77,14 +98,18 @@ async def _stop(app: AllInOne, starting: asyncio.Task[None], events: Events, clo
     return 0
 
 
-def _stop_on_signal() -> asyncio.Event:
+def _stop_on_signal(clock: Clock) -> asyncio.Event:
     """An event that the first SIGTERM or SIGINT sets; the second one ends the process at once."""
     stop = asyncio.Event()
+    first_s = 0.0
 
     def on_signal() -> None:
-        if stop.is_set():
+        nonlocal first_s
+        if not stop.is_set():
+            first_s = clock.monotonic_s()
+            stop.set()
+        elif clock.monotonic_s() - first_s > ONE_SIGNAL_S:
             os._exit(EXIT_SECOND_SIGNAL)
-        stop.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

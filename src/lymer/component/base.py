@@ -57,7 +57,7 @@ class Endpoint:
     """What listens where, for the line that tells of readiness."""
 
     name: str
-    """Of the protocol, as people call it: `OTLP/gRPC`."""
+    """One word for the ready line: `otlp_grpc`."""
     address: str
     """Host and port, or a URL where a browser can go."""
 

@@ -83,7 +83,7 @@ class OtlpGrpcReceiver:
     def endpoint(self) -> Endpoint:
         """Where it listens."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return Endpoint("OTLP/gRPC", f"{host}:{self._port}")
+        return Endpoint("otlp_grpc", f"{host}:{self._port}")
 
     def bind(self) -> None:
         """Take the port without answering yet. Raises StartError."""

@@ -95,7 +95,7 @@ class OtlpHttpReceiver:
     @property
     def endpoint(self) -> Endpoint:
         """Where it listens."""
-        return Endpoint("OTLP/HTTP", f"http://{self._server.address}{PATH}")
+        return Endpoint("otlp_http", f"http://{self._server.address}{PATH}")
 
     def bind(self) -> None:
         """Take the port without answering yet. Raises StartError."""
