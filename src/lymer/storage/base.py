@@ -33,11 +33,16 @@ class Budget:
         """Set by whoever no longer waits for the answer."""
         self._deadline_s = self._clock.monotonic_s() + time_s
 
+    @property
+    def remaining_s(self) -> float:
+        """How long the read may still take; negative when its time is over."""
+        return self._deadline_s - self._clock.monotonic_s()
+
     def check(self, memory_bytes: int = 0) -> None:
         """Raises BudgetError when the time is over, the asker has gone, or so many bytes are too many."""
         if self.cancelled:
             raise BudgetError("cancelled: the asker went away")
-        if self._clock.monotonic_s() > self._deadline_s:
+        if self.remaining_s < 0:
             raise BudgetError(f"the query took longer than its budget of {self.time_s:g} s; narrow its time range")
         if memory_bytes > self.memory_bytes_max:
             raise BudgetError(
