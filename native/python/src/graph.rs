@@ -28,7 +28,7 @@ impl GraphPart {
 /// Of GRAPH_SCHEMA: exact percentiles over all parts.
 #[pyfunction]
 pub fn merge_graph(py: Python<'_>, parts: Vec<PyRef<'_, GraphPart>>) -> PyResult<ArrowTable> {
-    let parts: Vec<&graph::GraphPart> = parts.iter().map(|part| &part.get().part).collect();
+    let parts: Vec<&graph::GraphPart> = parts.iter().map(|part| &part.part).collect();
     let columns = py.detach(|| graph::merge(&parts)).map_err(store_error)?;
     Ok(ArrowTable { columns })
 }

@@ -1,6 +1,7 @@
 //! The PyO3 skin: hands bytes and Arrow over, nothing else. `src/lymer/_native.pyi` says what it offers.
 
 pub mod batch;
+pub mod buffer;
 pub mod graph;
 mod payload;
 pub mod table;
@@ -14,6 +15,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::buffer::{OpenBuffer, merge_batches};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
     #[pymodule_export]

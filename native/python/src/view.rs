@@ -55,6 +55,21 @@ impl View {
         self.snapshot().trace_count()
     }
 
+    #[getter]
+    fn min_start(&self, py: Python<'_>) -> i64 {
+        py.detach(|| trace_starts(self.snapshot().as_ref()).0)
+    }
+
+    #[getter]
+    fn max_start(&self, py: Python<'_>) -> i64 {
+        py.detach(|| self.snapshot().max_start())
+    }
+
+    #[getter]
+    fn max_trace_start(&self, py: Python<'_>) -> i64 {
+        py.detach(|| trace_starts(self.snapshot().as_ref()).1)
+    }
+
     #[pyo3(signature = (first = 0))]
     fn trace_ids<'py>(&self, py: Python<'py>, first: u32) -> Bound<'py, PyBytes> {
         let ids = py.detach(|| {
@@ -148,6 +163,17 @@ pub fn store_error(error: StoreError) -> PyErr {
         return PyTimeoutError::new_err(error.0);
     }
     PyValueError::new_err(error.0)
+}
+
+/// The earliest and the latest start of a trace; 0 when there is none.
+fn trace_starts(view: &dyn StoreView) -> (i64, i64) {
+    let traces = match view.trace_count() {
+        0 => return (0, 0),
+        count if view.sorted_by_start() => vec![0, count - 1],
+        count => (0..count).collect(),
+    };
+    let starts = traces.into_iter().map(|trace| view.trace(trace).start);
+    starts.fold((i64::MAX, i64::MIN), |(min, max), start| (min.min(start), max.max(start)))
 }
 
 fn find(view: &dyn StoreView, trace_ids: &[u8]) -> Result<RecordBatch, StoreError> {

@@ -1,18 +1,27 @@
 //! The kernels of the embedded store: open buffer, sealing, segment files, search. Pure Rust.
 //! Decisions (when to seal, what to keep, in which order to look) are Python's, in `storage/embedded/`.
 
+pub mod attributes;
 pub mod bag;
+pub mod buffer;
+pub mod graph;
 pub mod matches;
+pub mod operations;
 pub mod order;
 pub mod plan;
 pub mod predicate;
+mod recode;
+mod rest_text;
 pub mod roots;
 pub mod rows;
 pub mod search;
 pub mod select;
 pub mod services;
 pub mod sources;
+pub mod structure;
 pub mod summary;
 pub mod texts;
 pub mod value;
+pub mod values;
 pub mod view;
+pub mod window;

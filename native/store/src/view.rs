@@ -190,6 +190,8 @@ pub trait View: Send + Sync {
     fn may_contain(&self, column: &ColumnRef, text: &str) -> bool;
     /// Traces with a span of this service, and of this name if one is given: sorted numbers, exact. None: cannot say cheaply.
     fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>>;
+    /// The latest start of a span; 0 when there is none.
+    fn max_start(&self) -> i64;
     /// Whether trace numbers ascend with the start, and rows with the trace numbers. So it is in segments.
     fn sorted_by_start(&self) -> bool;
     /// False only when no span of the trace has anything in this column (Events or Links).

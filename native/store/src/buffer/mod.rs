@@ -1,0 +1,227 @@
+//! The open buffer: spans that are in the log but not in a segment. One writer at a time, any number of readers.
+//!
+//! Readers take a snapshot, which shares all that is full with the buffer; what the writer changes while a snapshot is
+//! held, it copies first. So a long query never holds the writer up, and a snapshot never changes.
+
+pub(crate) mod assemble;
+mod batch;
+pub(crate) mod data;
+pub(crate) mod dictionary;
+pub(crate) mod layout;
+mod pieces;
+mod rest;
+pub(crate) mod rows;
+pub mod snapshot;
+mod writer;
+
+use crate::view::{Result, StoreError, View};
+use arrow_array::RecordBatch;
+use batch::Columns;
+use data::Data;
+use snapshot::{Selection, Snapshot};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use writer::Writer;
+
+/// What the writer and the readers share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    data: Arc<Data>,
+    writer: Writer,
+    latest: Option<Arc<Snapshot>>,
+}
+
+/// Read access to the writer's tables, for a moment.
+pub struct Tables<'a>(RwLockReadGuard<'a, State>);
+
+impl std::ops::Deref for Tables<'_> {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        &self.0.writer
+    }
+}
+
+impl Shared {
+    /// The writer's tables.
+    pub fn read(&self) -> Tables<'_> {
+        Tables(self.state())
+    }
+
+    /// The number of a trace, which may be younger than the asker's snapshot.
+    pub fn find_trace(&self, trace_id: &[u8; 16]) -> Option<u32> {
+        let state = self.state();
+        state.writer.find_trace(&state.data, trace_id)
+    }
+
+    // A panic while appending is a bug, but the columns stay readable: the lock is taken all the same.
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The open buffer, or the part of one that is about to be sealed.
+#[derive(Debug, Default)]
+pub struct OpenBuffer {
+    shared: Arc<Shared>,
+    part: Option<Arc<Snapshot>>,
+}
+
+impl OpenBuffer {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Add the rows of a batch that stands at `position` in the log. Spans that are here already are not added again.
+    pub fn append(&self, batch: &RecordBatch, position: u64) -> Result<()> {
+        if self.part.is_some() {
+            return Err(StoreError(
+                "this part of a buffer is about to be sealed and takes nothing in".into(),
+            ));
+        }
+        let columns = Columns::new(batch)?;
+        let mut state = self.shared.state_mut();
+        let State {
+            data,
+            writer,
+            latest,
+        } = &mut *state;
+        *latest = None;
+        writer.append(Arc::make_mut(data), &columns, position)
+    }
+
+    /// The spans as they are now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        if let Some(part) = &self.part {
+            return part.clone();
+        }
+        if let Some(latest) = &self.shared.state().latest {
+            return latest.clone();
+        }
+        let mut state = self.shared.state_mut();
+        let snapshot = Arc::new(Snapshot::new(state.data.clone(), None, self.shared.clone()));
+        state.latest.get_or_insert(snapshot).clone()
+    }
+
+    /// Bytes of memory; a part counts all that it keeps alive.
+    pub fn memory_bytes(&self) -> usize {
+        self.shared.state().writer.memory_bytes
+    }
+
+    /// The smallest log position that still has a row here; the largest number when there is none.
+    pub fn min_position(&self) -> u64 {
+        let snapshot = self.snapshot();
+        let traces = 0..snapshot.trace_count();
+        traces
+            .map(|trace| snapshot.state(trace).first_position)
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+
+    /// How many spans belong to traces whose last row came before this position.
+    pub fn traces_idle(&self, before_position: u64) -> u64 {
+        let snapshot = self.snapshot();
+        let states = (0..snapshot.trace_count()).map(|trace| snapshot.state(trace));
+        let idle = states.filter(|state| is_idle(state.last_position, before_position));
+        idle.map(|state| u64::from(state.span_count)).sum()
+    }
+
+    /// The traces whose last row came before this position, to be sealed, and the others, to which appending goes on.
+    pub fn split(&self, before_position: u64) -> Result<(Self, Self)> {
+        let snapshot = self.snapshot();
+        let (idle, rest): (Vec<u32>, Vec<u32>) = (0..snapshot.trace_count())
+            .partition(|&trace| is_idle(snapshot.state(trace).last_position, before_position));
+        let rest = carry_over(&snapshot, rest)?;
+        let idle = if rest.snapshot().trace_count() == 0 {
+            snapshot
+        } else {
+            Arc::new(Snapshot::new(
+                snapshot.data.clone(),
+                Some(Arc::new(select(&snapshot, idle))),
+                self.shared.clone(),
+            ))
+        };
+        Ok((
+            Self {
+                shared: self.shared.clone(),
+                part: Some(idle),
+            },
+            rest,
+        ))
+    }
+}
+
+fn is_idle(last_position: u64, before_position: u64) -> bool {
+    last_position < before_position || before_position == i64::MAX as u64
+}
+
+/// A new buffer of these traces, rows as they came.
+fn carry_over(snapshot: &Snapshot, mut traces: Vec<u32>) -> Result<OpenBuffer> {
+    let buffer = OpenBuffer::new();
+    traces.sort_unstable_by_key(|&trace| snapshot.state(trace).first_position);
+    for traces in traces.chunks(4096) {
+        let mut rows: Vec<u32> = traces
+            .iter()
+            .flat_map(|&trace| rows::rows_of(&snapshot.data.rows, snapshot.state(trace)))
+            .collect();
+        rows.sort_unstable();
+        buffer.append(&assemble::spans(&snapshot.data, &rows)?, 0)?;
+    }
+    let mut state = buffer.shared.state_mut();
+    let State {
+        data,
+        writer,
+        latest,
+    } = &mut *state;
+    *latest = None;
+    for trace in traces {
+        let moved = snapshot.state(trace);
+        if let Some(number) = writer.find_trace(data, &moved.trace_id) {
+            let state = Arc::make_mut(data).traces.get_mut(number);
+            (state.first_position, state.last_position) =
+                (moved.first_position, moved.last_position);
+        }
+    }
+    drop(state);
+    Ok(buffer)
+}
+
+fn select(snapshot: &Snapshot, traces: Vec<u32>) -> Selection {
+    let mut rows: Vec<u32> = traces
+        .iter()
+        .flat_map(|&trace| rows::rows_of(&snapshot.data.rows, snapshot.state(trace)))
+        .collect();
+    rows.sort_unstable();
+    let traces: Vec<u32> = traces
+        .into_iter()
+        .map(|trace| snapshot.buffer_trace(trace))
+        .collect();
+    let mut numbers = vec![u32::MAX; snapshot.data.traces.len() as usize];
+    for (number, &trace) in (0..).zip(&traces) {
+        numbers[trace as usize] = number;
+    }
+    Selection {
+        rows,
+        traces,
+        numbers,
+    }
+}
+
+/// Pieces of traces as whole traces: equal spans made one, traces in order of first appearance, pre-order inside.
+pub fn merge_batches(batches: &[RecordBatch]) -> Result<RecordBatch> {
+    let buffer = OpenBuffer::new();
+    for batch in batches {
+        buffer.append(batch, 0)?;
+    }
+    let snapshot = buffer.snapshot();
+    snapshot.read_spans(&(0..snapshot.trace_count()).collect::<Vec<u32>>())
+}

@@ -1,0 +1,448 @@
+//! What a reader sees of the open buffer: all rows of one moment, or those of some traces.
+
+use super::Shared;
+use super::assemble::{self, Table};
+use super::data::Data;
+use super::layout::{UnitField, shape_items, unit_field};
+use super::rest;
+use super::rows::{HAS_EXTRAS, RowPiece, TraceState, rows_of};
+use crate::recode::strings;
+use crate::structure::{self, Structure};
+use crate::view::{
+    AttributeColumn, ColumnRef, NO_PARENT, Result, Root, Rows, StoreError, TraceEntry, View,
+};
+use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
+use lymer_decode::schema::AttributeType;
+use std::cmp::Ordering;
+use std::sync::{Arc, OnceLock};
+
+/// The traces that a snapshot has, when they are not all.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    /// Row of the buffer by row of the view.
+    pub rows: Vec<u32>,
+    /// Trace of the buffer by trace of the view.
+    pub traces: Vec<u32>,
+    /// The reverse; `u32::MAX` for a trace that is not here.
+    pub numbers: Vec<u32>,
+}
+
+/// The buffer at one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(crate) data: Arc<Data>,
+    pub(crate) selection: Option<Arc<Selection>>,
+    shared: Arc<Shared>,
+    facts: OnceLock<Facts>,
+    parents: OnceLock<Parents>,
+}
+
+/// What is found out once a snapshot.
+#[derive(Debug)]
+struct Facts {
+    columns: Vec<AttributeColumn>,
+    keys: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Parents {
+    parents: Vec<u32>,
+    roots: Vec<Root>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(
+        data: Arc<Data>,
+        selection: Option<Arc<Selection>>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            data,
+            selection,
+            shared,
+            facts: OnceLock::new(),
+            parents: OnceLock::new(),
+        }
+    }
+
+    fn buffer_row(&self, row: u32) -> u32 {
+        self.selection
+            .as_ref()
+            .map_or(row, |selection| selection.rows[row as usize])
+    }
+
+    pub(crate) fn buffer_trace(&self, trace: u32) -> u32 {
+        self.selection
+            .as_ref()
+            .map_or(trace, |selection| selection.traces[trace as usize])
+    }
+
+    fn trace_number(&self, buffer_trace: u32) -> u32 {
+        self.selection.as_ref().map_or(buffer_trace, |selection| {
+            selection.numbers[buffer_trace as usize]
+        })
+    }
+
+    /// The state of a trace.
+    pub(crate) fn state(&self, trace: u32) -> &TraceState {
+        self.data.traces.get(self.buffer_trace(trace))
+    }
+
+    /// Rows of the buffer for rows of the view.
+    pub(crate) fn buffer_rows(&self, rows: &Rows) -> Vec<u32> {
+        match rows {
+            Rows::Range(range) => range.clone().map(|row| self.buffer_row(row)).collect(),
+            Rows::List(list) => list.iter().map(|&row| self.buffer_row(row)).collect(),
+        }
+    }
+
+    fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| {
+            let counts = match &self.selection {
+                None => self.data.counts.as_ref().clone(),
+                Some(selection) => count_attributes(&self.data, &selection.rows),
+            };
+            let mut facts = Facts {
+                columns: Vec::new(),
+                keys: Vec::new(),
+            };
+            for (key, by_type) in counts.iter().enumerate() {
+                for (value_type, &span_count) in by_type.iter().enumerate() {
+                    if span_count > 0 && value_type != AttributeType::Empty as usize {
+                        facts.columns.push(AttributeColumn {
+                            key: self.data.keys.text(key as u32).to_owned(),
+                            value_type: value_type as u8,
+                            span_count: u64::from(span_count),
+                        });
+                        facts.keys.push(key as u32);
+                    }
+                }
+            }
+            facts
+        })
+    }
+
+    fn resolve(&self) -> &Parents {
+        self.parents.get_or_init(|| {
+            let mut view_row = Vec::new();
+            if let Some(selection) = &self.selection {
+                view_row.resize(self.data.rows.len() as usize, NO_PARENT);
+                for (row, &buffer_row) in selection.rows.iter().enumerate() {
+                    view_row[buffer_row as usize] = row as u32;
+                }
+            }
+            let row_of = |buffer_row: u32| {
+                view_row
+                    .get(buffer_row as usize)
+                    .copied()
+                    .unwrap_or(buffer_row)
+            };
+            let mut parents = vec![NO_PARENT; self.span_count() as usize];
+            let mut roots = Vec::with_capacity(self.trace_count() as usize);
+            let mut structure = Structure::default();
+            for trace in 0..self.trace_count() {
+                let rows = rows_of(&self.data.rows, self.state(trace));
+                compute(&mut structure, &self.data, &rows);
+                let row_at = |place: u32| row_of(rows[structure.order[place as usize] as usize]);
+                for (place, &parent) in structure.parent.iter().enumerate() {
+                    if parent != structure::NONE {
+                        parents[row_at(place as u32) as usize] = row_at(parent);
+                    }
+                }
+                roots.push(Root {
+                    row: row_at(structure.root),
+                    orphan_count: structure.orphan_count,
+                });
+            }
+            Parents { parents, roots }
+        })
+    }
+
+    fn rows_where(&self, keep: impl Fn(&RowPiece, usize) -> bool) -> Vec<u32> {
+        let mut traces = Vec::new();
+        let mut first = 0;
+        for piece in self.data.rows.pieces() {
+            for at in 0..piece.trace.len() {
+                if keep(piece, at) && traces.last() != Some(&piece.trace[at]) {
+                    traces.push(piece.trace[at]);
+                }
+            }
+            first += piece.trace.len();
+        }
+        debug_assert_eq!(first, self.data.rows.len() as usize);
+        traces
+    }
+}
+
+/// Compute the tree of these rows of one trace.
+pub(crate) fn compute(structure: &mut Structure, data: &Data, rows: &[u32]) {
+    let span = |&row: &u32| {
+        let (piece, at) = data.rows.locate(row);
+        structure::Span {
+            span_id: piece.span_id[at],
+            parent_span_id: piece.parent_span_id[at],
+            start: piece.start[at],
+            duration: piece.duration[at],
+            kind: piece.kind[at],
+        }
+    };
+    let spans: Vec<structure::Span> = rows.iter().map(span).collect();
+    structure.compute(&spans, |a, b| {
+        compare_names(data, rows[a as usize], rows[b as usize])
+    });
+}
+
+fn compare_names(data: &Data, a: u32, b: u32) -> Ordering {
+    let texts = |row: u32| {
+        let (piece, at) = data.rows.locate(row);
+        let service = unit_field(data.units.get(piece.unit[at]), UnitField::Service);
+        (data.unit_texts.get(service), data.names.get(piece.name[at]))
+    };
+    texts(a).cmp(&texts(b))
+}
+
+/// By key and type, how many of these rows have one.
+pub(crate) fn count_attributes(data: &Data, rows: &[u32]) -> Vec<[u32; 8]> {
+    let mut rows_by_shape = vec![0_u32; data.shapes.len() as usize];
+    for &row in rows {
+        let (piece, at) = data.rows.locate(row);
+        rows_by_shape[(piece.shape[at] & !HAS_EXTRAS) as usize] += 1;
+    }
+    let mut counts = vec![[0; 8]; data.keys.len() as usize];
+    for (shape, &row_count) in rows_by_shape
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+    {
+        let mut seen = Vec::new();
+        for item in shape_items(data.shapes.get(shape as u32)) {
+            if !(data.has_duplicates && seen.contains(&item)) {
+                counts[item.key as usize][item.value_type as usize] += row_count;
+            }
+            if data.has_duplicates {
+                seen.push(item);
+            }
+        }
+    }
+    counts
+}
+
+impl View for Snapshot {
+    fn span_count(&self) -> u32 {
+        self.selection
+            .as_ref()
+            .map_or(self.data.rows.len(), |selection| {
+                selection.rows.len() as u32
+            })
+    }
+
+    fn trace_count(&self) -> u32 {
+        self.selection
+            .as_ref()
+            .map_or(self.data.traces.len(), |selection| {
+                selection.traces.len() as u32
+            })
+    }
+
+    fn trace(&self, trace: u32) -> TraceEntry {
+        let state = self.state(trace);
+        TraceEntry {
+            trace_id: state.trace_id,
+            start: state.start,
+            duration: state.end.saturating_sub(state.start),
+            span_count: state.span_count,
+            error_count: state.error_count,
+        }
+    }
+
+    fn find_trace(&self, trace_id: &[u8; 16]) -> Option<u32> {
+        let number = self.shared.find_trace(trace_id)?;
+        let number = (number < self.data.traces.len()).then(|| self.trace_number(number))?;
+        (number != u32::MAX).then_some(number)
+    }
+
+    fn trace_rows(&self, trace: u32) -> Rows {
+        let rows = rows_of(&self.data.rows, self.state(trace));
+        Rows::List(match &self.selection {
+            None => rows,
+            Some(selection) => rows
+                .into_iter()
+                .filter_map(|row| selection.rows.binary_search(&row).ok())
+                .map(|row| row as u32)
+                .collect(),
+        })
+    }
+
+    fn traces_of_rows(&self, rows: &[u32]) -> Vec<u32> {
+        rows.iter()
+            .map(|&row| {
+                let (piece, at) = self.data.rows.locate(self.buffer_row(row));
+                self.trace_number(piece.trace[at])
+            })
+            .collect()
+    }
+
+    fn read(&self, columns: &[ColumnRef], rows: &Rows) -> Result<Vec<ArrayRef>> {
+        let rows = self.buffer_rows(rows);
+        let table = Table {
+            data: &self.data,
+            rows: &rows,
+        };
+        columns
+            .iter()
+            .map(|column| self.column(column, table))
+            .collect()
+    }
+
+    fn attribute_columns(&self) -> &[AttributeColumn] {
+        &self.facts().columns
+    }
+
+    fn rest_has_key(&self, key: &str) -> bool {
+        rest::has_key(&self.data, key)
+    }
+
+    fn may_contain(&self, column: &ColumnRef, text: &str) -> bool {
+        let writer = self.shared.read();
+        match column {
+            ColumnRef::Name => writer.find_name(&self.data, text).is_some(),
+            ColumnRef::Service => writer.find_unit_text(&self.data, text).is_some(),
+            ColumnRef::Attribute(attribute) => {
+                writer.may_have_key_text(&self.data, self.facts().keys[*attribute], text)
+            }
+            _ => true,
+        }
+    }
+
+    fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>> {
+        let data = &self.data;
+        let has_service: Option<Vec<bool>> = service.map(|service| {
+            let is_it = |unit: &[u8]| {
+                data.unit_texts.get(unit_field(unit, UnitField::Service)) == service.as_bytes()
+            };
+            data.units.iter().map(is_it).collect()
+        });
+        let name = match name {
+            None => None,
+            Some(name) => match self.shared.read().find_name(data, name) {
+                Some(code) if code < data.names.len() => Some(code),
+                _ => return Some(Vec::new()),
+            },
+        };
+        let mut traces = self.rows_where(|piece, at| {
+            name.is_none_or(|name| piece.name[at] == name)
+                && has_service
+                    .as_ref()
+                    .is_none_or(|units| units[piece.unit[at] as usize])
+        });
+        traces.sort_unstable();
+        traces.dedup();
+        if self.selection.is_some() {
+            traces = traces
+                .into_iter()
+                .map(|trace| self.trace_number(trace))
+                .filter(|&n| n != u32::MAX)
+                .collect();
+        }
+        Some(traces)
+    }
+
+    fn sorted_by_start(&self) -> bool {
+        false
+    }
+
+    fn max_start(&self) -> i64 {
+        let rows = Rows::Range(0..self.span_count());
+        let starts = self.buffer_rows(&rows).into_iter().map(|row| {
+            let (piece, at) = self.data.rows.locate(row);
+            piece.start[at]
+        });
+        starts.max().unwrap_or(0)
+    }
+
+    fn distinct(&self, column: &ColumnRef) -> Option<ArrayRef> {
+        let field = match column {
+            ColumnRef::ResourceAttributes => UnitField::ResourceAttributes,
+            ColumnRef::ScopeAttributes => UnitField::ScopeAttributes,
+            ColumnRef::Service => UnitField::Service,
+            ColumnRef::ScopeName => UnitField::ScopeName,
+            ColumnRef::ScopeVersion => UnitField::ScopeVersion,
+            _ => return None,
+        };
+        let mut codes: Vec<u32> = self
+            .data
+            .units
+            .iter()
+            .map(|unit| unit_field(unit, field))
+            .collect();
+        codes.sort_unstable();
+        codes.dedup();
+        Some(strings(
+            codes.into_iter().map(|code| self.data.unit_texts.get(code)),
+        ))
+    }
+
+    fn parents(&self) -> Result<Option<Vec<u32>>> {
+        Ok(Some(self.resolve().parents.clone()))
+    }
+
+    fn known_root(&self, trace: u32) -> Option<Root> {
+        self.parents
+            .get()
+            .map(|parents| parents.roots[trace as usize])
+    }
+
+    fn read_spans(&self, traces: &[u32]) -> Result<RecordBatch> {
+        let mut structure = Structure::default();
+        let mut ordered = Vec::new();
+        for &trace in traces {
+            let rows = rows_of(&self.data.rows, self.state(trace));
+            compute(&mut structure, &self.data, &rows);
+            ordered.extend(structure.order.iter().map(|&place| rows[place as usize]));
+        }
+        assemble::spans(&self.data, &ordered)
+    }
+}
+
+impl Snapshot {
+    fn column(&self, column: &ColumnRef, table: Table<'_>) -> Result<ArrayRef> {
+        use super::layout::Extras;
+        Ok(match column {
+            ColumnRef::SpanId => table.span_ids(),
+            ColumnRef::ParentSpanId => table.parent_span_ids(),
+            ColumnRef::Service => table.unit_text(UnitField::Service),
+            ColumnRef::Name => table.names(),
+            ColumnRef::Kind => Arc::new(Int32Array::from(table.gather(|piece, at| piece.kind[at]))),
+            ColumnRef::StatusCode => Arc::new(Int32Array::from(
+                table.gather(|piece, at| piece.status_code[at]),
+            )),
+            ColumnRef::StatusMessage => table.words(Extras::status_message),
+            ColumnRef::Start => {
+                Arc::new(Int64Array::from(table.gather(|piece, at| piece.start[at])))
+            }
+            ColumnRef::Duration => Arc::new(Int64Array::from(
+                table.gather(|piece, at| piece.duration[at]),
+            )),
+            ColumnRef::TraceState => table.words(Extras::trace_state),
+            ColumnRef::ScopeName => table.unit_text(UnitField::ScopeName),
+            ColumnRef::ScopeVersion => table.unit_text(UnitField::ScopeVersion),
+            ColumnRef::ResourceAttributes => table.unit_text(UnitField::ResourceAttributes),
+            ColumnRef::ScopeAttributes => table.unit_text(UnitField::ScopeAttributes),
+            ColumnRef::Events => table.events()?,
+            ColumnRef::Links => table.links()?,
+            ColumnRef::Attribute(attribute) => {
+                let facts = self.facts();
+                let column = facts
+                    .columns
+                    .get(*attribute)
+                    .ok_or_else(|| StoreError(format!("no attribute column {attribute}")))?;
+                assemble::attribute(table, facts.keys[*attribute], column.value_type)
+            }
+            ColumnRef::RestAttributes => rest::attributes(table)?,
+            ColumnRef::RestTypes => rest::types(table)?,
+            ColumnRef::ParentDistance | ColumnRef::SubtreeSize => {
+                return Err(StoreError("an open buffer has no structure columns".into()));
+            }
+        })
+    }
+}
