@@ -72,9 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     config, merged = _configuration(options.config, _set_flags(options))
-    from lymer.app.process import run  # Here, so that `--help` and mistakes are told at once.
+    from lymer.app.process import leave, run  # Here, so that `--help` and mistakes are told at once.
 
-    return run(config, merged, beside=_demo_command if options.demo else None)
+    leave(run(config, merged, beside=_demo_command if options.demo else None))
 
 
 def _demo_command(running: AllInOne) -> list[str]:

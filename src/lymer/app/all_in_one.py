@@ -80,8 +80,7 @@ class AllInOne:
     async def close(self) -> None:
         """As `component.base`: stop taking in, answer what has begun, close the store."""
         self.state.enter("stopping")
-        await _all(receiver.close() for receiver in self._receivers)
-        await self._api.close(timeout_s=1.0)
+        await _all([*(receiver.close() for receiver in self._receivers), self._api.close(timeout_s=1.0)])
         await self._store.close()
         await _all(server.close(timeout_s=0.5) for server in (self._admin, self._status))
 

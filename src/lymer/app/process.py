@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from typing import NoReturn
 
 import uvloop
+from prometheus_client import ProcessCollector
 
 from lymer.app.all_in_one import AllInOne
 from lymer.app.allocator import keep_large_blocks
@@ -38,7 +41,10 @@ Beside = Callable[[AllInOne], list[str]]
 
 
 def run(config: AppConfig, merged: MergedSettings, *, beside: Beside | None = None) -> int:
-    """Start, serve until a signal, stop. Returns the exit code. `beside` runs from readiness to the end."""
+    """Start, serve until a signal, stop. Returns the exit code; the caller shall leave with `leave`.
+
+    `beside` runs from readiness to the end.
+    """
     configure_logs(config.logs.format, config.logs.level)
     keep_large_blocks()
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # Nothing forks without exec; its handlers only make noise.
@@ -50,6 +56,14 @@ def run(config: AppConfig, merged: MergedSettings, *, beside: Beside | None = No
         return complain(error, EXIT_START_FAILED)
 
 
+def leave(code: int) -> NoReturn:
+    """End the process without waiting for threads that may still be at a question: everything is closed already."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def complain(error: Exception, code: int) -> int:
     """One line on standard error; returns the code."""
     sys.stderr.write(f"lymer: {' '.join(str(error).split())}\n")
@@ -59,6 +73,7 @@ def complain(error: Exception, code: int) -> int:
 async def _serve(config: AppConfig, merged: MergedSettings, beside: Beside | None) -> int:
     clock = SystemClock()
     events = Events(clock=clock)
+    ProcessCollector(registry=events.registry)
     app = AllInOne(config, merged, events=events, clock=clock)
     stop = _stop_on_signal(clock)
     starting = asyncio.create_task(app.start())
@@ -94,7 +109,6 @@ async def _stop(app: AllInOne, starting: asyncio.Task[None], events: Events, clo
     if failure is not None:
         raise failure
     events.stopped(seconds=clock.monotonic_s() - begun_s)
-    watchdog.cancel()
     return 0
 
 

@@ -97,7 +97,7 @@ class HttpServer:
         if self._server is not None:
             self._server.stop()
 
-    async def close(self, *, timeout_s: float = 3.0) -> None:
+    async def close(self, *, timeout_s: float = 2.5) -> None:
         """Finish the requests that have begun, for so long, and let go of the port."""
         self.stop_accepting()
         if self._serving is not None:

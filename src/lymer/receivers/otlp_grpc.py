@@ -112,7 +112,7 @@ class OtlpGrpcReceiver:
         """As `component.base`: requests that have begun are answered."""
         if self._server is not None:
             await self._health.enter_graceful_shutdown()
-            await self._server.stop(grace=3.0)
+            await self._server.stop(grace=2.5)
             self._server = None
         self._threads.shutdown(wait=False)
 

@@ -1,0 +1,60 @@
+"""What a person types."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lymer.cli import main
+from lymer.component.version import VERSION
+
+SCREEN_LINES = 40
+SCREEN_COLUMNS = 100
+
+
+def test_help_fits_a_screen_and_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert len(text.splitlines()) <= SCREEN_LINES
+    assert max(map(len, text.splitlines())) <= SCREEN_COLUMNS
+    assert "examples:" in text
+
+
+def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out == f"lymer {project['version']}\n"
+    assert project["version"] == VERSION
+
+
+def test_an_unknown_command_is_answered_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dmeo"]) == 2
+    assert capsys.readouterr().err == "lymer: dmeo: no such command; there are: check-config, demo, store, version\n"
+
+
+def test_an_unknown_option_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--colour"])
+    assert ended.value.code == 2
+    assert "--colour" in capsys.readouterr().err
+
+
+def test_check_config_says_when_all_is_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("store: {type: memory}\n")
+    assert main(["check-config", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file}: good\n"
+
+
+def test_check_config_names_the_bad_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("store: {type: memory}\nreceivers: {otlp_http: {body_bytes_max: many}}\n")
+    assert main(["check-config", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        f"lymer: receivers.otlp_http.body_bytes_max: not a size: 'many'; write for example 512MiB (from {file})\n"
+    )
