@@ -17,7 +17,7 @@ from lymer.storage.base import Budget, Health
 from lymer.storage.embedded import manifest
 from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_INTERVAL_S, Chores, Worker
 from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
-from lymer.storage.embedded.durable import make_folder
+from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.figures import figures_of
 from lymer.storage.embedded.lock import FolderLock
 from lymer.storage.embedded.pieces import Snapshot
@@ -26,6 +26,8 @@ from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
 
 ARCHIVE = "archive"
+COMPACT_REQUEST = "compact.request"
+"""A file that asks the process which holds the lock to compact everything."""
 _TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEPT_FOR_EVER = RetentionConfig(age=0.0, bytes_max=0)  # type: ignore[arg-type]
 _QUEUED_COPIES = 3
@@ -41,6 +43,9 @@ class TenantKey:
 
     name: str
     archived: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}/{ARCHIVE}" if self.archived else self.name
 
 
 class Engine:
@@ -140,7 +145,7 @@ class Engine:
     def _opened(self, key: TenantKey, folder: Path) -> Tenant:
         retention = _KEPT_FOR_EVER if key.archived else self.config.tenants.get(key.name, self.config.retention)
         tenant = Tenant(
-            f"{key.name}/{ARCHIVE}" if key.archived else key.name,
+            str(key),
             folder,
             config=self.config,
             retention=retention,
@@ -199,7 +204,22 @@ class Engine:
     def _wake_sealer(self) -> None:
         self._sealer.wake()
 
+    def compact_all(self) -> None:
+        """Seal every log and merge all small segments of each tenant into one. Blocks."""
+        for tenant in self.tenants():
+            tenant.seal()
+            small = [
+                piece
+                for piece in tenant.version.segments
+                if piece.entry and piece.entry.span_count < self.config.compaction.spans_max
+            ]
+            if len(small) > 1:
+                tenant.merge(small)
+
     def _clean_disk(self) -> None:
+        if (self._folder / COMPACT_REQUEST).exists():
+            self.compact_all()
+            remove(self._folder / COMPACT_REQUEST)
         self._disk.tend_reserve()
         if self._disk.is_short:
             for tenant in self.tenants():

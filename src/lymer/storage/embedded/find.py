@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from lymer._native import ArrowTable, View
-from lymer.component.errors import BadQueryError
+from lymer.component.errors import BadQueryError, BudgetError
 from lymer.model.search import Order, TraceSearch, check
 from lymer.model.trace import SUMMARY_SCHEMA, TracePage
 from lymer.storage.base import Budget
@@ -32,22 +32,23 @@ def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> Trac
     except ValueError as error:
         raise BadQueryError(str(error)) from error
     cursor = decode_cursor(search.cursor, search.order) if search.cursor else None
-    page = _Page(search, search_plan(search, cursor, search.limit + 1))
+    page = _Page(search, search_plan(search, cursor, search.limit + 1), budget)
     for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
-        page.ask(buffer, page.plan.for_view())
+        page.ask(buffer)
     for source in _in_order(snapshot, search):
         if page.is_full and not search.with_total and _comes_later(source, page.last_key(), search.order):
             break
         budget.check(page.nbytes)
-        page.ask(source.view, page.plan.for_view(source.skip_hex, source.traces_max))
+        page.ask(source.view, source.skip_hex, source.traces_max)
     return page.answer()
 
 
 class _Page:
     """The best rows so far: one more than the page shows, to know whether there is a next one."""
 
-    def __init__(self, search: TraceSearch, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, search: TraceSearch, plan: Plan, budget: Budget) -> None:
+        self._plan = plan
+        self._budget = budget
         self._search = search
         self._column, self._direction = _KEYS[search.order]
         self._rows: pa.Table = SUMMARY_SCHEMA.empty_table()
@@ -64,8 +65,8 @@ class _Page:
     def last_key(self) -> int:
         return int(self._rows.column(self._column)[-1].as_py())
 
-    def ask(self, view: View, plan: str) -> None:
-        answer = _search(view, plan)
+    def ask(self, view: View, skip_hex: str = "", traces_max: int | None = None) -> None:
+        answer = _search(view, self._plan.for_view(self._budget, skip_hex, traces_max))
         if self._search.with_total:
             self._total += _total(answer)
         if answer.num_rows:
@@ -95,6 +96,8 @@ def _search(view: View, plan: str) -> ArrowTable:
         return view.search(plan)
     except ValueError as error:
         raise BadQueryError(str(error)) from error
+    except TimeoutError as error:
+        raise BudgetError(f"the query took longer than its budget; narrow its time range ({error})") from error
 
 
 def _total(answer: ArrowTable) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
-from lymer._native import Batch, OpenBuffer, Segment
+from lymer._native import Batch, OpenBuffer, Segment, View
 from lymer.component.errors import DecodeError, StartError
 from lymer.component.events import LOGGER
 from lymer.model.batch import SpanBatch
@@ -47,13 +47,15 @@ def remove_strays(folder: Path, manifest: Manifest) -> list[str]:
     return [path.name for path in strays if remove(path)]
 
 
-def open_segments(folder: Path, manifest: Manifest, damages: Damages) -> list[Piece]:
-    """All segments of the manifest that can be opened."""
+def open_segments(
+    folder: Path, manifest: Manifest, damages: Damages, *, known: Mapping[str, View] | None = None
+) -> list[Piece]:
+    """All segments of the manifest that can be opened; those that are open already are in `known`."""
     pieces = []
     unknown = []
     for entry in manifest.segments:
         try:
-            segment = Segment.open(str(folder / SEGMENTS), entry.name)
+            segment = (known or {}).get(entry.name) or Segment.open(str(folder / SEGMENTS), entry.name)
         except (ValueError, OSError) as error:
             damages.report(f"segment {folder / SEGMENTS / entry.name} cannot be opened, its spans are missing: {error}")
             continue
@@ -69,25 +71,25 @@ def open_segments(folder: Path, manifest: Manifest, damages: Damages) -> list[Pi
     return pieces
 
 
-def replay(records: Iterable[Record], cuts: tuple[Cut, ...], damages: Damages) -> tuple[OpenBuffer, int]:
-    """The open buffer as it was, and the position of the last record.
+def replay(
+    records: Iterable[Record], cuts: tuple[Cut, ...], damages: Damages, *, into: OpenBuffer | None = None
+) -> OpenBuffer:
+    """The open buffer as it was.
 
     Each cut is made where it was made before, so that what is sealed does not come again.
     """
-    buffer = OpenBuffer()
+    buffer = into or OpenBuffer()
     waiting = list(cuts)
-    position = 0
     for record in records:
         while waiting and record.position > waiting[0].upto:
             _, buffer = buffer.split(waiting.pop(0).before)
-        position = record.position
         try:
-            buffer.append(decode_record(record), position)
+            buffer.append(decode_record(record), record.position)
         except (ValueError, DecodeError) as error:
-            damages.report(f"log record {position} cannot be decoded, its spans are missing: {error}")
+            damages.report(f"log record {record.position} cannot be decoded, its spans are missing: {error}")
     for cut in waiting:
         _, buffer = buffer.split(cut.before)
-    return buffer, position
+    return buffer
 
 
 def decode_record(record: Record) -> Batch:

@@ -21,6 +21,7 @@ from lymer.model.search import (
     TimeRange,
     TraceSearch,
 )
+from lymer.storage.base import Budget
 
 _CURSOR_VERSION = 1
 
@@ -63,10 +64,11 @@ class Plan:
         except (TypeError, ValueError) as error:
             raise BadQueryError(f"the question cannot be written down: {error}") from error
 
-    def for_view(self, skip_hex: str = "", traces_max: int | None = None) -> str:
+    def for_view(self, budget: Budget, skip_hex: str = "", traces_max: int | None = None) -> str:
         """The plan as the native core reads it."""
         limit = "" if traces_max is None else f',"traces_max":{traces_max}'
-        return f'{self._text[:-1]},"skip_trace_ids":"{skip_hex}"{limit}}}'
+        seconds = max(budget.remaining_s, 0.0)
+        return f'{self._text[:-1]},"skip_trace_ids":"{skip_hex}","time_limit_s":{seconds:f}{limit}}}'
 
 
 def search_plan(search: TraceSearch, cursor: Cursor | None, limit: int) -> Plan:

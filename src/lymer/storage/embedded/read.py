@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from lymer._native import Batch, GraphPart, View, merge_batches, merge_graph
-from lymer.component.errors import BadQueryError
+from lymer.component.errors import BadQueryError, BudgetError
 from lymer.model.batch import SpanBatch
 from lymer.model.search import Predicate, Scope, TimeRange, check_span_predicate
 from lymer.model.trace import ATTRIBUTE_KEYS_SCHEMA, ATTRIBUTE_VALUES_SCHEMA, GRAPH_SCHEMA, Operation, kind_name
@@ -102,8 +102,11 @@ def service_graph(snapshot: Snapshot, where: Predicate, time: TimeRange, budget:
     parts: list[GraphPart] = []
     split = whole_traces(snapshot.sources, sorted(snapshot.split), budget)
     asked = chain(
-        ((source.view, plan.for_view(source.skip_hex, source.traces_max)) for source in _overlapping(snapshot, time)),
-        ((buffer, plan.for_view()) for buffer in split),
+        (
+            (source.view, plan.for_view(budget, source.skip_hex, source.traces_max))
+            for source in _overlapping(snapshot, time)
+        ),
+        ((buffer, plan.for_view(budget)) for buffer in split),
     )
     for view, text in asked:
         budget.check(sum(part.nbytes for part in parts))
@@ -111,6 +114,8 @@ def service_graph(snapshot: Snapshot, where: Predicate, time: TimeRange, budget:
             parts.append(view.graph(text))
         except ValueError as error:
             raise BadQueryError(str(error)) from error
+        except TimeoutError as error:
+            raise BudgetError(f"the graph took longer than its budget; narrow its time range ({error})") from error
     return pa.table(pa.record_batch(merge_graph(parts))).cast(GRAPH_SCHEMA)
 
 

@@ -158,6 +158,10 @@ class EmbeddedStore:
         await asyncio.to_thread(found.merge, pieces)
         return len(pieces)
 
+    async def compact_all(self) -> None:
+        """Seal every log and merge the small segments of every tenant."""
+        await asyncio.to_thread(self._engine.compact_all)
+
     async def clean(self) -> None:
         """Expire, finish deletions and compact as the background would now."""
         await asyncio.to_thread(self._engine.chores.clean)

@@ -273,7 +273,7 @@ class Tenant:
 
     def _replay(self, manifest: Manifest) -> OpenBuffer:
         recovery = Recovery(manifest.replay_from - 1)
-        buffer, _ = opening.replay(self.log.recover(recovery), manifest.cuts, self.damages)
+        buffer = opening.replay(self.log.recover(recovery), manifest.cuts, self.damages)
         self._appended = recovery.last_position
         for damage in recovery.damages:
             self.damages.report(f"log {damage}; its spans are missing")
