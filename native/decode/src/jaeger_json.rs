@@ -11,6 +11,9 @@ use arrow_array::RecordBatch;
 use hashbrown::HashMap;
 use std::ops::Range;
 
+/// What adjusters have to say of a span: an array of strings that is shown as `warnings`, and is no tag.
+const WARNINGS_KEY: &str = "@jaeger@warnings";
+
 const ERROR: i32 = 2;
 const OK: i32 = 1;
 
@@ -71,12 +74,14 @@ fn put_span(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize, process: usize) -> R
     put_references(out, rows, row)?;
     put_integer_member(out, "startTime", micros(rows.start_time_unix_nano[row]));
     put_integer_member(out, "duration", micros(rows.duration_nano[row]));
-    put_span_tags(out, rows, row)?;
+    let warnings = put_span_tags(out, rows, row)?;
     put_logs(out, rows, row)?;
     put_name(out, "processID");
     out.extend_from_slice(b"\"p");
     put_integer(out, process);
-    out.extend_from_slice(b"\",\"warnings\":null}");
+    out.extend_from_slice(b"\",\"warnings\":");
+    out.extend_from_slice(warnings.unwrap_or("null").as_bytes());
+    out.push(b'}');
     Ok(())
 }
 
@@ -90,7 +95,7 @@ fn put_references(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> 
     let is_parent =
         |item| parent == Some(links.span_id.value(item)) && links.trace_id.value(item) == trace_id;
     if let Some(parent) = parent {
-        let kind = match links.of_row(row).filter(|&item| is_parent(item)).last() {
+        let kind = match links.of_row(row).rfind(|&item| is_parent(item)) {
             Some(item) => reference_kind(links.attributes.value(item))?,
             None => "CHILD_OF",
         };
@@ -131,12 +136,19 @@ fn put_reference(out: &mut Vec<u8>, kind: &str, trace_id: &[u8], span_id: &[u8])
 }
 
 /// The scope, the attributes, then what Jaeger has no fields for, in the order of Jaeger's translator.
-fn put_span_tags(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
+/// Returns the warnings, which are no tag.
+fn put_span_tags<'a>(out: &mut Vec<u8>, rows: &Rows<'a>, row: usize) -> Result<Option<&'a str>> {
+    let mut warnings = None;
     put_name(out, "tags");
     out.push(b'[');
     put_tag_unless_empty(out, "otel.scope.name", rows.scope_name.get(row));
     put_tag_unless_empty(out, "otel.scope.version", rows.scope_version.get(row));
-    each_attribute(rows, row, |key, value| put_tag(out, key, &value))?;
+    each_attribute(rows, row, |key, value| match value {
+        BagValue::Nested(text) if key == WARNINGS_KEY && text.starts_with("[\"") => {
+            warnings = Some(text);
+        }
+        value => put_tag(out, key, &value),
+    })?;
     match rows.kind[row] {
         1 => put_text_tag(out, "span.kind", "internal"),
         2 => put_text_tag(out, "span.kind", "server"),
@@ -156,7 +168,7 @@ fn put_span_tags(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
     put_tag_unless_empty(out, "otel.status_description", rows.status_message.get(row));
     put_tag_unless_empty(out, "w3c.tracestate", rows.trace_state.get(row));
     out.push(b']');
-    Ok(())
+    Ok(warnings)
 }
 
 fn put_tag_unless_empty(out: &mut Vec<u8>, key: &str, text: &str) {
