@@ -24,14 +24,12 @@ class Body:
 
     def __init__(self, receive: Receive, content_length: bytes | None) -> None:
         self._receive = receive
-        self._announced = int(content_length) if content_length is not None and content_length.isdigit() else None
+        self._announced = int(content_length) if content_length is not None and content_length.isdigit() else 0
         self._whole = False
 
     async def read(self, *, bytes_max: int, timeout_s: float, reservation: Reservation) -> bytes:
         """All of it. Raises TooLargeError, OverloadedError, SenderGoneError, or DecodeError when it takes too long."""
-        if self._announced is not None:
-            _check_size(self._announced, bytes_max)
-            reservation.grow(self._announced)
+        _check_size(self._announced, bytes_max)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._read(bytes_max, reservation)
@@ -54,9 +52,8 @@ class Body:
         while not self._whole:
             chunk = await self._next()
             size += len(chunk)
-            if self._announced is None:
-                _check_size(size, bytes_max)
-                reservation.grow(len(chunk))
+            _check_size(size, bytes_max)
+            reservation.grow(len(chunk))  # What came, not what was announced: a slow sender holds back nobody.
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

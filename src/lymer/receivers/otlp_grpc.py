@@ -45,7 +45,7 @@ class OtlpGrpcConfig(ReceiverConfig):
     read_timeout: Duration = Duration(30)
     """How long a message may take to arrive once it is being read."""
     reading_count_max: int = 16
-    """How many messages are read at once; others wait at their senders."""
+    """How many messages are read at once, at most; others wait at their senders."""
     inline_bytes_max: ByteSize = ByteSize(512 << 10)
     """Messages up to this size are decoded on the event loop; larger ones in a thread, so that others need not wait."""
 
@@ -75,7 +75,7 @@ class OtlpGrpcReceiver:
         self._port = port
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
-        self._reading = asyncio.Semaphore(config.reading_count_max)
+        self._reading = asyncio.Semaphore(_reading_count(config, in_flight))
         self._waiting_count = 0
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="otlp-grpc-decode")
 
@@ -175,6 +175,12 @@ async def _abort(context: Any, refusal: Refusal) -> NoReturn:
     )
     await context.abort(_CODES[refusal.grpc_code], refusal.message, (("grpc-status-details-bin", status),))
     raise AssertionError("abort raises")
+
+
+def _reading_count(config: OtlpGrpcConfig, in_flight: InFlight) -> int:
+    """Fewer where memory is short: a message counts only when it is there, and each may be of the largest size."""
+    fitting = 4 * in_flight.bytes_max // config.message_bytes_max
+    return max(1, min(config.reading_count_max, max(4, fitting)))
 
 
 def _options(config: OtlpGrpcConfig) -> list[tuple[str, int]]:
