@@ -135,7 +135,7 @@ async def test_jaeger_ui_shows_the_system_and_an_uploaded_file(http: httpx.Async
     """System Architecture with its week of look-back, and a dropped OTLP file."""
     edges = await envelope(http, "/api/dependencies?endTs=1795251660000&lookback=604800000", list[dict[str, Any]])
     assert len(edges) == 1
-    exported = await http.get("/api/v3/traces/aaaaaaaaaaaaaaa1")
+    exported = await http.get("/api/v3/traces/aaaaaaaaaaaaaaa1?rawTraces=true")
     answer = await http.post("/api/transform", json=exported.json()["result"])
     (trace,) = msgspec.convert(answer.json()["data"], list[Trace])
     (stored,) = await envelope(http, "/api/traces/aaaaaaaaaaaaaaa1?raw=true", list[Trace])

@@ -6,7 +6,6 @@ metrics, deep dependencies); `/metrics/*` says, as Jaeger without a metrics stor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
@@ -27,7 +26,7 @@ from lymer.api.parameters import (
     parse_trace_id,
     parse_trace_id_or_base64,
 )
-from lymer.api.traces_json import enclosed, jaeger_pieces, trace_ids, traces_together, whole
+from lymer.api.traces_json import enclosed, jaeger_pieces, trace_ids, traces_together, unchanged, whole
 from lymer.component.clock import Clock
 from lymer.component.errors import (
     BadQueryError,
@@ -39,6 +38,7 @@ from lymer.component.events import Events
 from lymer.model.batch import SpanBatch
 from lymer.model.ids import jaeger_trace_id
 from lymer.model.search import TimeRange
+from lymer.query.adjust import adjust
 from lymer.query.jaeger_search import JaegerQuestion, trace_search
 from lymer.query.service import QueryService
 from lymer.wire.codecs import decode
@@ -260,15 +260,10 @@ def _missing(wanted: list[bytes], batch: SpanBatch) -> list[dict[str, Any]] | No
 
 async def _traces(request: Request, batch: SpanBatch, *, raw: bool, errors: list[dict[str, Any]] | None) -> Response:
     tail = b'],"total":0,"limit":0,"offset":0,"errors":' + json_bytes(errors) + b"}"
-    head, pieces = b'{"data":[', _adjusted_pieces(batch, raw=raw)
+    head, pieces = b'{"data":[', jaeger_pieces(batch, unchanged if raw else adjust)
     if _is_pretty(request):
         return Answer(msgspec.json.format(await whole(head, pieces, tail), indent=4))
     return Answer(await enclosed(head, pieces, tail))
-
-
-async def _adjusted_pieces(batch: SpanBatch, *, raw: bool) -> AsyncIterator[bytes]:
-    async for piece in jaeger_pieces(batch):
-        yield piece
 
 
 def _enveloped(request: Request, data: Any, *, total: int = 0, errors: list[Any] | None = None) -> Response:

@@ -24,11 +24,12 @@ from lymer.api.parameters import (
     parse_text_map,
     parse_trace_id_or_base64,
 )
-from lymer.api.traces_json import enclosed, otlp_pieces
+from lymer.api.traces_json import enclosed, otlp_pieces, unchanged
 from lymer.component.errors import BadQueryError, NotFoundError
 from lymer.component.events import Events
 from lymer.model.batch import SpanBatch
 from lymer.model.search import TimeRange, TraceSearch
+from lymer.query.adjust import adjust
 from lymer.query.jaeger_search import JaegerQuestion, trace_search
 from lymer.query.service import QueryService
 
@@ -146,7 +147,7 @@ def _malformed(name: str, error: ValueError) -> BadQueryError:
 async def _traces(batch: SpanBatch, *, raw: bool) -> Response:
     if not len(batch):
         raise NotFoundError(_NO_TRACES)
-    pieces = otlp_pieces(batch)
+    pieces = otlp_pieces(batch, unchanged if raw else adjust)
     return Answer(await enclosed(b'{"result":{"resourceSpans":[', pieces, b"]}}"))
 
 

@@ -6,7 +6,7 @@ Nothing here looks at a span. Not here: the envelopes (`jaeger_v1`, `jaeger_v3`,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -23,29 +23,37 @@ PORTION_ROWS: Final = 8192
 STREAM_BYTES_MIN: Final = 1 << 20
 """Less than this is sent at once."""
 
+Change = Callable[[SpanBatch], SpanBatch]
+"""What is done to whole traces before they are shown."""
+
 _OTLP_HEAD: Final = b'{"resourceSpans":['
 _OTLP_TAIL: Final = b"]}"
 
 
-async def jaeger_pieces(batch: SpanBatch) -> AsyncIterator[bytes]:
+def unchanged(batch: SpanBatch) -> SpanBatch:
+    """The traces as they were sent."""
+    return batch
+
+
+async def jaeger_pieces(batch: SpanBatch, change: Change = unchanged) -> AsyncIterator[bytes]:
     """The traces in Jaeger's v1 form, with commas between them, as one text in pieces."""
     comma = b""
     for portion in _whole_trace_portions(batch):
-        traces = await asyncio.to_thread(encode_jaeger_json, portion)
-        if traces:
-            yield comma + b",".join(traces)
-            comma = b","
+        yield comma + b",".join(await asyncio.to_thread(_jaeger_json, portion, change))
+        comma = b","
 
 
-async def otlp_pieces(batch: SpanBatch) -> AsyncIterator[bytes]:
+async def otlp_pieces(batch: SpanBatch, change: Change = unchanged) -> AsyncIterator[bytes]:
     """The spans as the elements of OTLP's `resourceSpans`, with commas between them, as one text in pieces."""
     comma = b""
-    for first in range(0, len(batch), PORTION_ROWS):
-        text = await asyncio.to_thread(encode_otlp_json, _rows(batch, first, first + PORTION_ROWS))
-        assert text.startswith(_OTLP_HEAD)
-        assert text.endswith(_OTLP_TAIL)
-        yield comma + text[len(_OTLP_HEAD) : -len(_OTLP_TAIL)]
-        comma = b","
+    for portion in _whole_trace_portions(batch):
+        spans = await asyncio.to_thread(change, portion)
+        for first in range(0, len(spans), PORTION_ROWS):
+            text = await asyncio.to_thread(encode_otlp_json, _rows(spans, first, first + PORTION_ROWS))
+            assert text.startswith(_OTLP_HEAD)
+            assert text.endswith(_OTLP_TAIL)
+            yield comma + text[len(_OTLP_HEAD) : -len(_OTLP_TAIL)]
+            comma = b","
 
 
 async def whole(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> bytes:
@@ -85,6 +93,10 @@ def traces_together(batch: SpanBatch) -> SpanBatch:
     """The same rows with those of a trace side by side, traces in order of first appearance."""
     numbers = batch.record_batch.column("trace_id").dictionary_encode().indices.to_numpy()
     return batch.take(np.argsort(numbers, kind="stable"))
+
+
+def _jaeger_json(portion: SpanBatch, change: Change) -> list[bytes]:
+    return encode_jaeger_json(change(portion))
 
 
 def _whole_trace_portions(batch: SpanBatch) -> Iterator[SpanBatch]:
