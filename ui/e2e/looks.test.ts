@@ -34,7 +34,7 @@ test("language and theme are chosen on the page and remembered", async ({ page }
   await page.goto("/search");
   await page.getByLabel("Language").selectOption("zh-CN");
   await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
-  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await page.getByLabel("主题").selectOption("light");
   const light = await paper();
   await page.getByLabel("主题").selectOption("dark");

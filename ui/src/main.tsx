@@ -1,4 +1,6 @@
 // Starts the page: follows links, chooses the page by the path.
+import "./ui/tokens.css"; // First: it has the order of the layers.
+import "./ui/base.css";
 import { render } from "preact";
 import { t } from "./i18n";
 import { SearchPage } from "./pages/search/page";
@@ -6,8 +8,6 @@ import { TracePage } from "./pages/trace/page";
 import { followLinks, go, place } from "./url/router";
 import { Frame } from "./ui/frame";
 import { Notice } from "./ui/notice";
-import "./ui/tokens.css";
-import "./ui/base.css";
 
 function App() {
   const { path } = place.value;

@@ -58,6 +58,7 @@ export const en = {
   "trace.spans": "Spans",
   "trace.errors": "Errors",
   "trace.incomplete": "{n} spans have an unknown parent",
+  "trace.incompleteOne": "1 span has an unknown parent",
   "trace.find": "Find in this trace",
   "trace.matches": "{n} of {total}",
   "trace.name": "Service and operation",

@@ -60,6 +60,7 @@ export const zhCN: Record<Key, string> = {
   "trace.spans": "span 数",
   "trace.errors": "错误",
   "trace.incomplete": "{n} 个 span 的父 span 未知",
+  "trace.incompleteOne": "1 个 span 的父 span 未知",
   "trace.find": "在链路中查找",
   "trace.matches": "{n} / {total}",
   "trace.name": "服务与操作",

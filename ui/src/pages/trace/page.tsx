@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { getJson } from "../../api/client";
 import type { Envelope, JaegerTrace } from "../../api/jaeger";
 import { resource } from "../../api/resource";
-import { formatCount, t } from "../../i18n";
+import { formatCount, t, tn } from "../../i18n";
 import { buildTrace, findRows, type Trace } from "../../model/trace";
 import { formatDuration, formatInstant } from "../../time/format";
 import { Failure, Notice, Progress } from "../../ui/notice";
@@ -84,13 +84,13 @@ function Head({ trace }: { trace: Trace }) {
         <Fact name={t("trace.depth")} value={formatCount(depth)} />
         <Fact name={t("trace.spans")} value={formatCount(trace.spans.length)} />
         {errors > 0 && <Fact name={t("trace.errors")} value={formatCount(errors)} tone="bad" />}
-        {orphans > 0 && <Fact name="" value={t("trace.incomplete", { n: formatCount(orphans) })} tone="warn" />}
-        <div>
-          <a href={href(`/api/traces/${trace.traceId}`, { prettyPrint: "true" })} target="_blank" rel="noopener">
-            {t("trace.json")}
-          </a>
-        </div>
       </dl>
+      <p>
+        {orphans > 0 && <span class="warn">{tn("trace.incomplete", "trace.incompleteOne", orphans)}</span>}
+        <a href={href(`/api/traces/${trace.traceId}`, { prettyPrint: "true" })} target="_blank" rel="noopener">
+          {t("trace.json")}
+        </a>
+      </p>
     </header>
   );
 }
@@ -98,7 +98,7 @@ function Head({ trace }: { trace: Trace }) {
 function Fact({ name, value, tone = "" }: { name: string; value: string; tone?: string }) {
   return (
     <div>
-      {name && <dt>{name}</dt>}
+      <dt>{name}</dt>
       <dd class={tone}>{value}</dd>
     </div>
   );
