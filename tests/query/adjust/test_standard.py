@@ -10,6 +10,7 @@ from lymer.model.batch import SpanBatch
 from lymer.model.search import Scope
 from lymer.query.adjust import WARNINGS_KEY, adjust
 from lymer.storage.memory.rows import attributes
+from lymer.wire.jaeger_json import encode_jaeger_json
 
 
 def adjusted(*spans, **options):
@@ -156,3 +157,19 @@ def test_a_slice_of_a_larger_batch_is_adjusted_alike():
     whole = adjusted(*spans)
     part = SpanBatch(batch(spans).record_batch.slice(3, 4))
     assert to_rows(adjust(part)) == whole[3:7]
+
+
+def test_jaegers_v1_json_shows_warnings_and_no_tag():
+    (text,) = encode_jaeger_json(adjust(batch([span(1, 1, 9, attributes={"z": 1}), span(1, 2, 1, duration=10)])))
+    first, second = json.loads(text)["spans"]
+    assert first["warnings"] == ["parent span ID=0000000000000009 is not in the trace; skipping clock skew adjustment"]
+    assert second["warnings"] is None
+    assert {tag["key"] for tag in first["tags"]} == {"z", "span.kind"}
+
+
+def test_what_a_client_calls_warnings_is_a_tag_unless_it_is_a_list_of_texts():
+    spans = [span(1, 1, attributes={WARNINGS_KEY: "x"}), span(1, 2, 1, duration=10, attributes={WARNINGS_KEY: [1]})]
+    (text,) = encode_jaeger_json(adjust(batch(spans)))
+    for shown in json.loads(text)["spans"]:
+        assert shown["warnings"] is None
+        assert WARNINGS_KEY in {tag["key"] for tag in shown["tags"]}
