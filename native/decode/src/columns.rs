@@ -5,6 +5,7 @@
 
 use crate::intern::Interner;
 use crate::lists::{Attributes, Events, Links};
+use crate::origins::{Origins, ResourceCodes, ScopeCodes};
 use crate::schema::SPAN_SCHEMA;
 use arrow_array::builder::BooleanBufferBuilder;
 use arrow_array::types::{Int32Type, Int64Type, TimestampNanosecondType, UInt32Type};
@@ -35,48 +36,6 @@ pub struct SpanRow<'a> {
     pub dropped_links_count: u32,
 }
 
-/// A resource whose texts are interned; made by `Columns::resource`.
-#[derive(Clone, Copy)]
-pub struct ResourceCodes {
-    service_name: i32,
-    attributes: i32,
-    dropped_attributes_count: u32,
-    entity_refs: i32,
-    schema_url: i32,
-}
-
-/// A scope whose texts are interned; made by `Columns::scope`.
-#[derive(Clone, Copy)]
-pub struct ScopeCodes {
-    name: i32,
-    version: i32,
-    attributes: i32,
-    dropped_attributes_count: u32,
-    schema_url: i32,
-}
-
-/// What a resource says. `attributes` is attribute text, `entity_refs` protobuf.
-#[derive(Clone, Copy, Default)]
-#[allow(missing_docs)]
-pub struct Resource<'a> {
-    pub service_name: &'a [u8],
-    pub attributes: &'a [u8],
-    pub dropped_attributes_count: u32,
-    pub entity_refs: &'a [u8],
-    pub schema_url: &'a [u8],
-}
-
-/// What a scope says. `attributes` is attribute text.
-#[derive(Clone, Copy, Default)]
-#[allow(missing_docs)]
-pub struct Scope<'a> {
-    pub name: &'a [u8],
-    pub version: &'a [u8],
-    pub attributes: &'a [u8],
-    pub dropped_attributes_count: u32,
-    pub schema_url: &'a [u8],
-}
-
 /// The columns under construction.
 #[derive(Default)]
 pub struct Columns {
@@ -101,32 +60,14 @@ pub struct Columns {
     /// The links of all rows, and of the one under construction.
     pub links: Links,
     dropped_links_count: Vec<u32>,
-    resources: ResourceTexts,
-    scopes: ScopeTexts,
-    /// Which rows belong together: (end row, what they share).
-    groups: Vec<(usize, ResourceCodes, ScopeCodes)>,
+    /// The resources and scopes that rows come from.
+    pub origins: Origins,
 }
 
 #[derive(Default)]
 struct Text {
     codes: Vec<i32>,
     values: Interner,
-}
-
-#[derive(Default)]
-struct ResourceTexts {
-    service_name: Interner,
-    attributes: Interner,
-    entity_refs: Interner,
-    schema_url: Interner,
-}
-
-#[derive(Default)]
-struct ScopeTexts {
-    name: Interner,
-    version: Interner,
-    attributes: Interner,
-    schema_url: Interner,
 }
 
 impl Columns {
@@ -191,34 +132,9 @@ impl Columns {
         self.links.abandon_row();
     }
 
-    /// A resource, for `push_scope`.
-    pub fn resource(&mut self, resource: &Resource<'_>) -> ResourceCodes {
-        ResourceCodes {
-            service_name: self.resources.service_name.text(resource.service_name),
-            attributes: self.resources.attributes.text(resource.attributes),
-            dropped_attributes_count: resource.dropped_attributes_count,
-            entity_refs: self.resources.entity_refs.bytes(resource.entity_refs),
-            schema_url: self.resources.schema_url.text(resource.schema_url),
-        }
-    }
-
-    /// A scope, for `push_scope`.
-    pub fn scope(&mut self, scope: &Scope<'_>) -> ScopeCodes {
-        ScopeCodes {
-            name: self.scopes.name.text(scope.name),
-            version: self.scopes.version.text(scope.version),
-            attributes: self.scopes.attributes.text(scope.attributes),
-            dropped_attributes_count: scope.dropped_attributes_count,
-            schema_url: self.scopes.schema_url.text(scope.schema_url),
-        }
-    }
-
     /// The rows pushed since the last call came from this resource and scope.
     pub fn push_scope(&mut self, resource: ResourceCodes, scope: ScopeCodes) {
-        let rows = self.rows();
-        if self.groups.last().map_or(0, |group| group.0) < rows {
-            self.groups.push((rows, resource, scope));
-        }
+        self.origins.push(self.rows(), resource, scope);
     }
 
     /// Whether Arrow's 31-bit offsets still reach everything.
@@ -232,25 +148,8 @@ impl Columns {
         if !self.fits() || !self.dictionaries_fit() {
             return Err(ArrowError::OffsetOverflowError(i32::MAX as usize));
         }
-        let Groups {
-            resource: of_resource,
-            scope: of_scope,
-            dropped,
-        } = Groups::of(&self.groups);
-        let [
-            service_name,
-            resource_attributes,
-            entity_refs,
-            resource_schema_url,
-        ] = of_resource;
-        let [
-            scope_name,
-            scope_version,
-            scope_attributes,
-            scope_schema_url,
-        ] = of_scope;
-        let [resource_dropped, scope_dropped] = dropped;
-        let columns: Vec<ArrayRef> = vec![
+        let origins = self.origins.finish()?;
+        let mut columns: Vec<ArrayRef> = vec![
             ids(16, self.trace_id, None)?,
             ids(8, self.span_id, None)?,
             ids(8, self.parent_span_id, Some(&self.has_parent))?,
@@ -268,37 +167,14 @@ impl Columns {
             numbers::<UInt32Type>(self.dropped_events_count),
             self.links.finish()?,
             numbers::<UInt32Type>(self.dropped_links_count),
-            self.resources.service_name.finish_text(service_name)?,
-            self.resources.attributes.finish_text(resource_attributes)?,
-            numbers::<UInt32Type>(resource_dropped),
-            self.resources.entity_refs.finish_bytes(entity_refs)?,
-            self.resources.schema_url.finish_text(resource_schema_url)?,
-            self.scopes.name.finish_text(scope_name)?,
-            self.scopes.version.finish_text(scope_version)?,
-            self.scopes.attributes.finish_text(scope_attributes)?,
-            numbers::<UInt32Type>(scope_dropped),
-            self.scopes.schema_url.finish_text(scope_schema_url)?,
         ];
+        columns.extend(origins);
         RecordBatch::try_new(SPAN_SCHEMA.clone(), columns)
     }
 
     fn dictionaries_fit(&self) -> bool {
-        let (resources, scopes) = (&self.resources, &self.scopes);
-        [
-            &self.trace_state.values,
-            &self.name.values,
-            &self.status_message.values,
-            &resources.service_name,
-            &resources.attributes,
-            &resources.entity_refs,
-            &resources.schema_url,
-            &scopes.name,
-            &scopes.version,
-            &scopes.attributes,
-            &scopes.schema_url,
-        ]
-        .iter()
-        .all(|values| values.data_bytes() <= i32::MAX as usize)
+        let texts = [&self.trace_state, &self.name, &self.status_message];
+        self.origins.fits() && texts.iter().all(|text| text.values.fits())
     }
 }
 
@@ -311,64 +187,6 @@ impl Text {
 
     fn finish(self) -> Result<ArrayRef, ArrowError> {
         self.values.finish_text(self.codes)
-    }
-}
-
-/// What rows share, a code or a number for each row.
-#[derive(Default)]
-struct Groups {
-    resource: [Vec<i32>; 4],
-    scope: [Vec<i32>; 4],
-    dropped: [Vec<u32>; 2],
-}
-
-impl Groups {
-    fn of(groups: &[(usize, ResourceCodes, ScopeCodes)]) -> Self {
-        let mut found = Self::default();
-        let mut start = 0;
-        for &(end, resource, scope) in groups {
-            let rows = end - start;
-            let ResourceCodes {
-                service_name,
-                attributes,
-                entity_refs,
-                schema_url,
-                ..
-            } = resource;
-            repeat(
-                &mut found.resource,
-                [service_name, attributes, entity_refs, schema_url],
-                rows,
-            );
-            let ScopeCodes {
-                name,
-                version,
-                attributes,
-                schema_url,
-                ..
-            } = scope;
-            repeat(
-                &mut found.scope,
-                [name, version, attributes, schema_url],
-                rows,
-            );
-            repeat(
-                &mut found.dropped,
-                [
-                    resource.dropped_attributes_count,
-                    scope.dropped_attributes_count,
-                ],
-                rows,
-            );
-            start = end;
-        }
-        found
-    }
-}
-
-fn repeat<T: Copy, const N: usize>(columns: &mut [Vec<T>; N], values: [T; N], rows: usize) {
-    for (column, value) in columns.iter_mut().zip(values) {
-        column.extend(std::iter::repeat_n(value, rows));
     }
 }
 

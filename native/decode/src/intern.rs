@@ -63,9 +63,9 @@ impl Interner {
             .unwrap_or_else(|| self.insert(hash, value))
     }
 
-    /// How many bytes the values have.
-    pub fn data_bytes(&self) -> usize {
-        self.data.len()
+    /// Whether Arrow's 31-bit offsets reach every value.
+    pub fn fits(&self) -> bool {
+        self.data.len() <= i32::MAX as usize
     }
 
     /// The column of text with these codes.

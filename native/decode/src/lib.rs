@@ -9,6 +9,7 @@ pub mod json_reader;
 pub mod json_writer;
 pub mod lists;
 pub mod number;
+pub mod origins;
 pub mod otlp_decode;
 pub mod otlp_encode;
 pub mod otlp_fields;

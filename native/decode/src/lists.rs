@@ -89,7 +89,7 @@ impl Attributes {
 
     #[inline]
     pub(crate) fn fits(&self) -> bool {
-        fits(self.key.len()) && fits(self.text.len()) && fits(self.keys.data_bytes())
+        fits(self.key.len()) && fits(self.text.len()) && self.keys.fits()
     }
 
     pub(crate) fn finish(self) -> Result<ArrayRef, ArrowError> {

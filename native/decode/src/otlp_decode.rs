@@ -4,7 +4,8 @@
 //! the fields' lengths. Spans that cannot be kept are refused one by one and counted; bytes that are not protobuf
 //! refuse the whole payload.
 
-use crate::columns::{Columns, Resource, ResourceCodes, Scope, ScopeCodes};
+use crate::columns::Columns;
+use crate::origins::{Resource, ResourceCodes, Scope, ScopeCodes};
 use crate::otlp_fields::{entity_ref, request, resource, resource_spans, scope, scope_spans};
 use crate::otlp_span::SpanReader;
 use crate::otlp_value::{read_key_value, write_key_value, write_value};
@@ -176,7 +177,7 @@ impl Decoder {
         if service_name.is_empty() {
             service_name = MISSING_SERVICE_NAME.into();
         }
-        Ok(self.columns.resource(&Resource {
+        Ok(self.columns.origins.resource(&Resource {
             service_name: &service_name,
             attributes: &self.text,
             dropped_attributes_count,
@@ -210,7 +211,7 @@ impl Decoder {
         }
         bag.end_bag();
         found.attributes = &self.text;
-        Ok(self.columns.scope(&found))
+        Ok(self.columns.origins.scope(&found))
     }
 }
 

@@ -8,8 +8,8 @@ use crate::otlp_fields::{
 };
 use crate::otlp_value_writer::KeyValueSink;
 use crate::protobuf_writer::{
-    close_message, open_message, put_bytes_field, put_bytes_unless_empty, put_fixed32_field,
-    put_fixed64_field, put_varint_unless_zero,
+    close_message, close_message_unless_empty, open_message, put_bytes_field,
+    put_bytes_unless_empty, put_fixed32_field, put_fixed64_field, put_varint_unless_zero,
 };
 use crate::row_attributes::write_attributes;
 use crate::rows::Rows;
@@ -64,7 +64,7 @@ fn put_resource(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
     let dropped = rows.resource_dropped_attributes_count[row];
     put_varint_unless_zero(out, resource::DROPPED_ATTRIBUTES_COUNT, u64::from(dropped));
     out.extend_from_slice(rows.resource_entity_refs.get(row));
-    close_message(out, message);
+    close_message_unless_empty(out, message);
     Ok(())
 }
 
@@ -93,7 +93,7 @@ fn put_scope(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
     )?;
     let dropped = rows.scope_dropped_attributes_count[row];
     put_varint_unless_zero(out, scope::DROPPED_ATTRIBUTES_COUNT, u64::from(dropped));
-    close_message(out, message);
+    close_message_unless_empty(out, message);
     Ok(())
 }
 

@@ -1,8 +1,11 @@
 //! Writing protobuf's wire format into a growing buffer. Knows no message.
 
-/// A message whose length is not known yet: where its content begins.
+/// A message whose length is not known yet.
 #[derive(Clone, Copy, Debug)]
-pub struct OpenMessage(usize);
+pub struct OpenMessage {
+    tag_at: usize,
+    content_at: usize,
+}
 
 /// Append a varint.
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -59,14 +62,18 @@ pub fn put_bytes_unless_empty(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
 
 /// Begin a message. One byte is kept free for its length.
 pub fn open_message(out: &mut Vec<u8>, tag: u32) -> OpenMessage {
+    let tag_at = out.len();
     put_tag(out, tag);
     out.push(0);
-    OpenMessage(out.len())
+    OpenMessage {
+        tag_at,
+        content_at: out.len(),
+    }
 }
 
 /// End a message: write its length, moving the content when one byte was not enough.
 pub fn close_message(out: &mut Vec<u8>, message: OpenMessage) {
-    let start = message.0;
+    let start = message.content_at;
     let length = out.len() - start;
     if length < 0x80 {
         out[start - 1] = length as u8;
@@ -78,4 +85,13 @@ pub fn close_message(out: &mut Vec<u8>, message: OpenMessage) {
     out.resize(out.len() + extra, 0);
     out.copy_within(start..start + length, start + extra);
     out[start - 1..start + extra].copy_from_slice(&prefix);
+}
+
+/// End a message; take it back when it is empty and its absence says the same.
+pub fn close_message_unless_empty(out: &mut Vec<u8>, message: OpenMessage) {
+    if out.len() == message.content_at {
+        out.truncate(message.tag_at);
+    } else {
+        close_message(out, message);
+    }
 }
