@@ -153,6 +153,8 @@ def _store(arguments: list[str]) -> int:
     from lymer.component import registry
 
     options, rest = _store_parser().parse_known_args(arguments)
+    if "LYMER_DATA_DIR" in os.environ and rest and not any(item.startswith("--data-dir") for item in rest):
+        rest += ["--data-dir", os.environ["LYMER_DATA_DIR"]]
     code: int = registry.find("store_commands", options.storage)(rest)
     return code
 

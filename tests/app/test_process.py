@@ -177,3 +177,13 @@ def test_it_is_ready_soon(launch: Launch) -> None:
     begun = time.monotonic()
     launch().until('"ready"')
     assert time.monotonic() - begun < 5  # bench/ has the goal of 1.5 s; here only a broken start shall show.
+
+
+def test_its_own_work_is_found_when_it_traces_itself(launch: Launch) -> None:
+    lymer = launch("--self-tracing")
+    lymer.until('"ready"')
+    lymer.get(16686, "/api/services")
+    deadline = time.monotonic() + 10
+    while lymer.get(16686, "/api/services").json()["data"] != ["lymer"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

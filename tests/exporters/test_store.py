@@ -43,7 +43,11 @@ async def test_an_empty_batch_is_durable_already() -> None:
 
 @pytest.mark.parametrize(
     ("error", "cause"),
-    [(OverloadedError("full"), "overloaded"), (UnavailableError("disk"), "unavailable"), (PermanentError("no"), "refused")],
+    [
+        (OverloadedError("full"), "overloaded"),
+        (UnavailableError("disk"), "unavailable"),
+        (PermanentError("no"), "refused"),
+    ],
 )
 async def test_errors_go_through_and_are_counted(error: LymerError, cause: str) -> None:
     events = Events()

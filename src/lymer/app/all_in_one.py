@@ -10,9 +10,10 @@ from lymer.api.config import ApiConfig
 from lymer.api.health import State, build_admin, build_status
 from lymer.app.budgets import divide
 from lymer.app.config import AppConfig
+from lymer.app.self_tracing import SelfTracing
 from lymer.component import registry
 from lymer.component.base import Endpoint, Receiver
-from lymer.component.clock import Clock, SystemClock
+from lymer.component.clock import Clock, SystemClock, new_random
 from lymer.component.config import MergedSettings, read_config
 from lymer.component.errors import ConfigError
 from lymer.component.events import Events
@@ -41,6 +42,8 @@ class AllInOne:
         self._store = self._make_store()
         self._admin = self._listener("Admin", build_admin(self.state, events.registry), config.admin.port)
         self._status = self._listener("Health check", build_status(self.state), config.admin.status_port)
+        self._sink = StoreExporter(self._store, events)
+        self._self_tracing = self._make_self_tracing() if config.self_tracing else None
         self._receivers = self._make_receivers()
         self._api, self._api_path = self._make_api()
 
@@ -72,6 +75,8 @@ class AllInOne:
         self._events.watch("store", lambda: self._store.health().figures)
         self._events.watch("requests_in_flight", self._in_flight.figures)
         await self._api.start()
+        if self._self_tracing:
+            await self._self_tracing.start()
         for receiver in self._receivers:
             await receiver.start()
         self.state.enter("ready")
@@ -81,6 +86,8 @@ class AllInOne:
         """As `component.base`: stop taking in, answer what has begun, close the store."""
         self.state.enter("stopping")
         await _all([*(receiver.close() for receiver in self._receivers), self._api.close(timeout_s=1.0)])
+        if self._self_tracing:
+            await self._self_tracing.close()
         await self._store.close()
         await _all(server.close(timeout_s=0.5) for server in (self._admin, self._status))
 
@@ -102,8 +109,16 @@ class AllInOne:
         store: SpanStore = kind.from_config(settings, data_dir=self._config.data_dir, clock=self._clock)
         return store
 
+    def _make_self_tracing(self) -> SelfTracing:
+        return SelfTracing(
+            self._sink,
+            figures=lambda: self._store.health().figures,
+            events=self._events,
+            clock=self._clock,
+            chance=new_random(),
+        )
+
     def _make_receivers(self) -> list[Receiver]:
-        sink = StoreExporter(self._store, self._events)
         receivers: list[Receiver] = []
         for key, settings in self._config.receivers.items():
             kind = registry.find("receivers", key.partition("/")[0])
@@ -113,7 +128,7 @@ class AllInOne:
             receivers.append(
                 kind(
                     config,
-                    sink,
+                    self._sink,
                     in_flight=self._in_flight,
                     events=self._events,
                     clock=self._clock,

@@ -26,6 +26,7 @@ _QUERY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2
 _REQUEST_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0)
 
 Figures = Callable[[], Mapping[str, float]]
+QueryCallback = Callable[[str, float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Events:
         self.registry = registry or CollectorRegistry()
         self._clock = clock or SystemClock()
         self._throttle = _Throttle(self._clock)
+        self._query_callbacks: list[QueryCallback] = []
         by_origin = ("format", "transport")
         self._received = self._counter("spans_received", "Spans that came in and were well formed.", by_origin)
         self._refused = self._counter(
@@ -115,6 +117,12 @@ class Events:
     def query_answered(self, kind: str, seconds: float, *, result: str = "ok") -> None:
         """A question has ended. Results: `ok`, `bad`, `budget`, `cancelled`, `overloaded`, `not_found`, `failed`."""
         self._query_seconds.labels(kind, result).observe(seconds)
+        for callback in self._query_callbacks:
+            callback(kind, seconds, result)
+
+    def when_query_answered(self, callback: QueryCallback) -> None:
+        """Call back with kind, seconds and result whenever a question has ended. It must be quick and not raise."""
+        self._query_callbacks.append(callback)
 
     def unexpected(self, where: str, error: BaseException) -> None:
         """Something failed that nobody foresaw; what asked for it gets an error, everything else goes on."""
