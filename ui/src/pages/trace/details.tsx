@@ -77,7 +77,7 @@ function Bag({ title, pairs, open = false }: { title: string; pairs: readonly Ke
         <tbody>
           {pairs.map((pair, index) => (
             <tr key={index}>
-              <th scope="row">{pair.key}</th>
+              <th scope="row">{breakable(pair.key)}</th>
               <td data-type={pair.type}>{String(pair.value)}</td>
             </tr>
           ))}
@@ -85,6 +85,11 @@ function Bag({ title, pairs, open = false }: { title: string; pairs: readonly Ke
       </table>
     </details>
   );
+}
+
+/** A key that may be broken after its separators, which copies as it is. */
+function breakable(key: string) {
+  return key.split(/(?<=[._/-])/).flatMap((part, index) => [part, <wbr key={index} />]);
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

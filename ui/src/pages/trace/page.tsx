@@ -77,20 +77,22 @@ function Head({ trace }: { trace: Trace }) {
           {copied.value ? t("trace.copied") : trace.traceId.slice(0, 7)}
         </button>
       </h1>
-      <dl>
-        <Fact name={t("trace.start")} value={formatInstant(trace.start)} />
-        <Fact name={t("trace.duration")} value={formatDuration(trace.duration)} />
-        <Fact name={t("trace.services")} value={formatCount(trace.services.length)} />
-        <Fact name={t("trace.depth")} value={formatCount(depth)} />
-        <Fact name={t("trace.spans")} value={formatCount(trace.spans.length)} />
-        {errors > 0 && <Fact name={t("trace.errors")} value={formatCount(errors)} tone="bad" />}
-      </dl>
-      <p>
-        {orphans > 0 && <span class="warn">{tn("trace.incomplete", "trace.incompleteOne", orphans)}</span>}
-        <a href={href(`/api/traces/${trace.traceId}`, { prettyPrint: "true" })} target="_blank" rel="noopener">
-          {t("trace.json")}
-        </a>
-      </p>
+      <div class="facts">
+        <dl>
+          <Fact name={t("trace.start")} value={formatInstant(trace.start)} />
+          <Fact name={t("trace.duration")} value={formatDuration(trace.duration)} />
+          <Fact name={t("trace.services")} value={formatCount(trace.services.length)} />
+          <Fact name={t("trace.depth")} value={formatCount(depth)} />
+          <Fact name={t("trace.spans")} value={formatCount(trace.spans.length)} />
+          {errors > 0 && <Fact name={t("trace.errors")} value={formatCount(errors)} tone="bad" />}
+        </dl>
+        <p>
+          {orphans > 0 && <span class="warn">{tn("trace.incomplete", "trace.incompleteOne", orphans)}</span>}
+          <a href={href(`/api/traces/${trace.traceId}`, { prettyPrint: "true" })} target="_blank" rel="noopener">
+            {t("trace.json")}
+          </a>
+        </p>
+      </div>
     </header>
   );
 }
