@@ -1,0 +1,1 @@
+"""Whole servers and other people's clients."""
