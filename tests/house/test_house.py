@@ -30,7 +30,11 @@ def test_no_module_is_longer_than_a_reader_can_hold() -> None:
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    long = {function.where.split(":")[0] + ":" + function.name for function in functions() if function.lines > FUNCTION_LINES_MAX}
+    long = {
+        function.where.split(":")[0] + ":" + function.name
+        for function in functions()
+        if function.lines > FUNCTION_LINES_MAX
+    }
     assert long == set(LONG_FUNCTIONS)
 
 
@@ -66,7 +70,9 @@ def test_nothing_asks_the_machine_for_the_time(path: Path) -> None:
 
 
 def test_every_source_begins_by_saying_what_it_is() -> None:
-    silent = [relative(path) for path in other_sources() if path.suffix == ".rs" and not path.read_text().startswith("//!")]
+    silent = [
+        relative(path) for path in other_sources() if path.suffix == ".rs" and not path.read_text().startswith("//!")
+    ]
     assert not [path for path in silent if "/fuzz_targets/" not in path]
 
 
@@ -85,7 +91,9 @@ def test_the_native_stub_names_what_is_there() -> None:
             assert hasattr(_native, node.name), node.name
         if isinstance(node, ast.ClassDef):
             holder = getattr(_native, node.name)
-            missing = [item.name for item in node.body if isinstance(item, ast.FunctionDef) and not hasattr(holder, item.name)]
+            missing = [
+                item.name for item in node.body if isinstance(item, ast.FunctionDef) and not hasattr(holder, item.name)
+            ]
             assert not missing, f"{node.name}: {missing}"
 
 
@@ -93,6 +101,14 @@ def test_imports_go_down_the_stairs() -> None:
     command = Path(sys.executable).parent / "lint-imports"
     done = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_native_core_is_called_by_wire_and_the_embedded_store_alone() -> None:
+    """import-linter sees no modules that are not Python."""
+    callers = {
+        relative(path) for path in modules() if re.search(r"\blymer\._native\b|lymer import _native", path.read_text())
+    }
+    assert not [path for path in callers if not path.startswith(("src/lymer/wire/", "src/lymer/storage/embedded/"))]
 
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
@@ -110,9 +126,9 @@ def test_links_in_the_documents_lead_somewhere() -> None:
 
 
 def test_readme_names_only_commands_that_exist() -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md"):
-        named = set(re.findall(r"^\s*make ([a-z-]+)", (ROOT / name).read_text(), re.M))
+        named = set(re.findall(r"^\s*make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE))
         assert named <= targets, f"{name}: {named - targets}"
 
 
