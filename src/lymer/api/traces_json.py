@@ -39,7 +39,10 @@ async def jaeger_pieces(batch: SpanBatch, change: Change = unchanged) -> AsyncIt
     """The traces in Jaeger's v1 form, with commas between them, as one text in pieces."""
     comma = b""
     for portion in _whole_trace_portions(batch):
-        yield comma + b",".join(await asyncio.to_thread(_jaeger_json, portion, change))
+        traces = await asyncio.to_thread(_jaeger_json, portion, change)
+        if comma:
+            yield comma
+        yield traces[0] if len(traces) == 1 else b",".join(traces)
         comma = b","
 
 
@@ -52,7 +55,7 @@ async def otlp_pieces(batch: SpanBatch, change: Change = unchanged) -> AsyncIter
             text = await asyncio.to_thread(encode_otlp_json, _rows(spans, first, first + PORTION_ROWS))
             assert text.startswith(_OTLP_HEAD)
             assert text.endswith(_OTLP_TAIL)
-            yield comma + text[len(_OTLP_HEAD) : -len(_OTLP_TAIL)]
+            yield comma + memoryview(text)[len(_OTLP_HEAD) : -len(_OTLP_TAIL)]
             comma = b","
 
 
@@ -72,12 +75,13 @@ async def enclosed(head: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> by
         ready.append(piece)
         size += len(piece)
         if size >= STREAM_BYTES_MIN:
-            return _stream(b"".join(ready), pieces, tail)
+            return _stream(ready, pieces, tail)
     return b"".join([*ready, tail])
 
 
-async def _stream(begin: bytes, pieces: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:
-    yield begin
+async def _stream(begin: list[bytes], pieces: AsyncIterator[bytes], tail: bytes) -> AsyncIterator[bytes]:
+    for piece in begin:
+        yield piece
     async for piece in pieces:
         yield piece
     yield tail
