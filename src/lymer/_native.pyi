@@ -1,12 +1,12 @@
 """What the native core offers. The contract between Rust and Python; a test checks that every name exists.
 
-Everything that works on more than a few rows releases the GIL. Bad input raises ValueError with the reason, never panics.
+Everything that works on more than a few rows releases the GIL. Bad input raises ValueError with the reason.
 `Buffer` is bytes, bytearray or a memoryview of bytes. Arrow comes and goes through the PyCapsule interface.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
-Buffer = bytes | bytearray | memoryview
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 class ArrowTable:
     """A record batch of any schema, as an answer: `pyarrow.record_batch(it)` takes it without a copy."""
@@ -71,11 +71,14 @@ class View:
     def trace_ids(self, first: int = 0) -> bytes:
         """The ids of all traces from this number on, 16 bytes each, by number."""
     def find(self, trace_ids: bytes) -> ArrowTable:
-        """Which of these ids (16 bytes each, concatenated) are here: columns `index` u32 (into the ids), `trace` u32."""
+        """Which of these ids (16 bytes each) are here: columns `index` u32 (into the ids), `trace` u32."""
     def read(self, traces: list[int]) -> Batch:
         """All spans of these traces (by number), trace after trace, in pre-order."""
     def search(self, plan: str) -> ArrowTable:
-        """Matching traces; `plan` is JSON: docs/specs/predicate-json.md. Rows are piece summaries (SUMMARY columns plus `trace` u32)."""
+        """Matching traces as piece summaries: SUMMARY columns plus `trace` u32.
+
+        `plan` is JSON: docs/specs/predicate-json.md.
+        """
     def summaries(self, traces: list[int]) -> ArrowTable:
         """The same columns for these traces."""
     def operations(self) -> ArrowTable:
@@ -112,29 +115,34 @@ class OpenBuffer(View):
     def traces_idle(self, before_position: int) -> int:
         """How many spans belong to traces whose last row came before this position."""
     def split(self, before_position: int) -> tuple[OpenBuffer, OpenBuffer]:
-        """(idle, rest): the traces whose last row came before this position (all of them when it is 2**63 - 1), which are then
-        sealed, and the others, to which appending goes on. This buffer stays as it is: readers that hold it lose nothing, and
-        the caller swaps one for two at once. Not concurrently with `append`."""
+        """(idle, rest): the traces whose last row came before this position, and the others.
+
+        All are idle when it is 2**63 - 1. The idle ones are then sealed; appending goes on with the rest. This buffer
+        stays as it is: readers that hold it lose nothing, and the caller swaps one for two at once. Not concurrently
+        with `append`.
+        """
     def seal(self, directory: str, segment: str, options: str) -> dict[str, Any]:
-        """Write `<segment>.parquet` and `<segment>.idx` (fsynced, idx last) from everything here; returns their figures."""
+        """Write `<segment>.parquet` and `<segment>.idx` (fsynced, idx last) from everything here; returns figures."""
 
 class Segment(View):
     """A sealed segment, mapped."""
 
     @staticmethod
     def open(directory: str, segment: str, *, verify: bool = False) -> Segment:
-        """Map the index and check its hashes; with `verify` the hash of every column chunk too. ValueError says what is damaged."""
+        """Map the index and check its hashes, with `verify` those of all columns too. ValueError names the damage."""
     def verify(self) -> list[str]:
         """Damage, one line each; empty when whole."""
     @property
     def bytes_on_disk(self) -> int: ...
     def drop_caches(self) -> None: ...
 
-def merge_segments(sources: list[View], drop_trace_ids: bytes, directory: str, segment: str, options: str) -> dict[str, Any]:
-    """One segment of all spans of the sources, traces made whole and equal spans made one, without the dropped traces."""
+def merge_segments(
+    sources: list[View], drop_trace_ids: bytes, directory: str, segment: str, options: str
+) -> dict[str, Any]:
+    """One segment of all spans of the sources: traces whole, equal spans one, without the dropped traces."""
 
 def merge_batches(batches: list[Batch]) -> Batch:
-    """Pieces of traces as whole traces: rows concatenated, equal spans made one, traces in order of first appearance, pre-order inside."""
+    """Pieces as whole traces: equal spans made one, traces in order of first appearance, pre-order inside."""
 
 def summarize(batch: Batch) -> ArrowTable:
     """SUMMARY columns of the whole traces in the batch."""
