@@ -30,7 +30,8 @@ async def test_it_answers_once_started_and_lets_go_of_the_port() -> None:
         assert (await client.get(f"http://{one.address}/")).text == "hello"
     port = one.port
     await one.close()
-    listen("127.0.0.1", port, what="Test").close()
+    for again in listen("127.0.0.1", port, what="Test"):
+        again.close()
 
 
 async def test_a_taken_port_is_told_with_the_cure() -> None:
@@ -94,7 +95,20 @@ async def test_an_end_without_a_beginning_is_nothing() -> None:
     await one.close()
 
 
+async def test_a_name_is_served_on_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.2")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: both)
+    one = HttpServer(hello, what="Test", host="two.names", port=0)
+    one.bind()
+    monkeypatch.undo()
+    await one.start()
+    for address in ("127.0.0.1", "127.0.0.2"):
+        reader, writer = await asyncio.open_connection(address, one.port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        writer.close()
+    await one.close()
+
+
 async def test_an_ipv6_address_is_written_with_brackets() -> None:
-    if not socket.has_ipv6:
-        return
     assert HttpServer(hello, what="Test", host="::1", port=80).address == "[::1]:80"

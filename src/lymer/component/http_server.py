@@ -23,24 +23,25 @@ KEEP_ALIVE_S = 75
 BACKLOG = 1024
 
 
-def listen(host: str, port: int, *, what: str) -> socket.socket:
-    """A listening socket. Raises StartError that names the port, who it was for, and the cure."""
+def listen(host: str, port: int, *, what: str) -> list[socket.socket]:
+    """Listening sockets, one for each address of the name, all on one port.
+
+    Raises StartError that names the port, who it was for, and the cure.
+    """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise StartError(f"{what}: {host!r} is not an address of this machine; give --host a name or an IP") from error
-    listener = socket.socket(family, kind)
+    listeners: list[socket.socket] = []
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        for family, address in dict.fromkeys((entry[0], str(entry[4][0])) for entry in found):
+            listeners += _listen_on(family, address, port, needed=not listeners)
+            port = listeners[0].getsockname()[1]
     except OSError as error:
-        listener.close()
+        for listener in listeners:
+            listener.close()
         raise StartError(f"{what}: {cause_and_cure(error, host, port)}") from error
-    listener.setblocking(False)
-    return listener
+    return listeners
 
 
 def cause_and_cure(error: OSError, host: str, port: int) -> str:
@@ -54,6 +55,22 @@ def cause_and_cure(error: OSError, host: str, port: int) -> str:
     return f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
 
 
+def _listen_on(family: int, address: str, port: int, *, needed: bool) -> list[socket.socket]:
+    """One socket; none where an address that is not needed is not there: `localhost` on a machine without IPv6."""
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        if not needed and error.errno == errno.EADDRNOTAVAIL:
+            return []
+        raise
+    return [listener]
+
+
 class HttpServer:
     """One ASGI application on one port. Bound when `bind` returns, answering when `start` returns."""
 
@@ -62,14 +79,14 @@ class HttpServer:
         self._what = what
         self._host = host
         self._port = port
-        self._listener: socket.socket | None = None
+        self._listeners: list[socket.socket] = []
         self._server: _EmbeddedServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """The port; the real one after `bind` where 0 was asked for."""
-        return self._listener.getsockname()[1] if self._listener else self._port
+        return int(self._listeners[0].getsockname()[1]) if self._listeners else self._port
 
     @property
     def address(self) -> str:
@@ -78,15 +95,14 @@ class HttpServer:
 
     def bind(self) -> None:
         """Take the port; connections wait until `start`. Raises StartError. Does nothing when it is bound."""
-        if self._listener is None:
-            self._listener = listen(self._host, self._port, what=self._what)
+        if not self._listeners:
+            self._listeners = listen(self._host, self._port, what=self._what)
 
     async def start(self) -> None:
         """Answer. Raises StartError."""
         self.bind()
-        assert self._listener is not None
         self._server = _EmbeddedServer(_uvicorn_config(self._app))
-        self._serving = asyncio.create_task(self._server.serve([self._listener]), name=f"serve {self._what}")
+        self._serving = asyncio.create_task(self._server.serve(self._listeners), name=f"serve {self._what}")
         while not self._server.started:
             await asyncio.sleep(0)
             if self._serving.done():
@@ -106,9 +122,9 @@ class HttpServer:
             if not self._serving.done():
                 await self._force()
             self._serving = None
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
 
     async def _force(self) -> None:
         assert self._server is not None

@@ -87,7 +87,8 @@ class OtlpGrpcReceiver:
 
     def bind(self) -> None:
         """Take the port without answering yet. Raises StartError."""
-        listen(self._host, self._port, what="OTLP/gRPC").close()  # gRPC itself does not say why a port cannot be had.
+        for probe in listen(self._host, self._port, what="OTLP/gRPC"):
+            probe.close()  # gRPC itself does not say why a port cannot be had.
         server = grpc.aio.server(options=_options(self._config))
         handler = grpc.stream_unary_rpc_method_handler(self._export)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),))
