@@ -1,4 +1,4 @@
-"""What a store must promise. `conformance/store.py` is this page as tests.
+"""What a store must promise. `conformance/store/` is this page as tests.
 
 A store is opened by `app` through the registry (entry point group `lymer.stores`), written by `exporters.store`, read
 by `query`. Every write and read names a tenant; tenants never see each other. Methods may be called concurrently from
