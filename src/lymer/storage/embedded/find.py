@@ -31,7 +31,7 @@ def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> Trac
         check(search)
     except ValueError as error:
         raise BadQueryError(str(error)) from error
-    cursor = decode_cursor(search.cursor, search.order) if search.cursor else None
+    cursor = decode_cursor(search.cursor, search.order) if search.cursor is not None else None
     page = _Page(search, search_plan(search, cursor, search.limit + 1), budget)
     for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
         page.ask(buffer)

@@ -35,10 +35,10 @@ def get_traces(snapshot: Snapshot, trace_ids: list[bytes], budget: Budget) -> Sp
     joined = b"".join(wanted)
     batches: list[Batch] = []
     for source in snapshot.sources:
-        budget.check(sum(batch.nbytes for batch in batches))
         batch = read_traces(source.view, joined)
         if batch is not None:
             batches.append(batch)
+        budget.check(sum(batch.nbytes for batch in batches))
     if not batches:
         return SpanBatch.empty()
     if len(batches) == 1:
