@@ -82,7 +82,7 @@ def test_a_thousand_events_and_links(server: Server) -> None:
     span = otlp.span(0x14, 1)
     for number in range(1_000):
         span.events.add(name=f"event {number}", time_unix_nano=otlp.now_nano())
-        span.links.add(trace_id=bytes([1]) * 16, span_id=number.to_bytes(8, "little") or b"x")
+        span.links.add(trace_id=bytes([1]) * 16, span_id=(number + 1).to_bytes(8, "big"))
     take(server, otlp.request("many-events", [span]))
     found = plain_spans(server.otlp_trace("14"))["0000000000000001"]
     assert len(found["events"]) == len(found["links"]) == 1_000
@@ -180,8 +180,7 @@ def test_a_trace_of_a_million_spans_while_others_send(server: Server) -> None:
             take(server, otlp.request("million", spans))
     assert polite.answers > 20
     assert polite.slowest_s < 2.0
-    found = _search(server, "million", limit=1, kind="summaries")
-    assert found and found[0] == 1_000_000
+    assert _span_counts(server, "million") == [1_000_000]
 
 
 class PoliteClient(threading.Thread):
@@ -214,12 +213,14 @@ class PoliteClient(threading.Thread):
         assert not self.failure, self.failure
 
 
-def _search(server: Server, service: str, *, kind: str = "v1", **parameters: int) -> list:
-    if kind == "summaries":
-        everything = {"query.startTimeMin": "1970-01-01T00:00:00Z", "query.startTimeMax": "2200-01-01T00:00:00Z"}
-        answer = server.get("/api/v3/trace-summaries", **{"query.serviceName": service, **everything})
-        return [int(summary["spanCount"]) for summary in answer["summaries"]]
+def _search(server: Server, service: str, **parameters: int) -> list:
     return server.get("/api/traces", service=service, **parameters)["data"]
+
+
+def _span_counts(server: Server, service: str) -> list[int]:
+    times = {"query.startTimeMin": "1970-01-01T00:00:00Z", "query.startTimeMax": "2200-01-01T00:00:00Z"}
+    answer = server.get("/api/v3/trace-summaries", **{"query.serviceName": service, **times})
+    return [int(summary["spanCount"]) for summary in answer["summaries"]]
 
 
 def test_the_data_folder_opens_again(server: Server, tmp_path: Path) -> None:
