@@ -56,9 +56,9 @@ class SpanWriter(Protocol):
     async def write(self, batch: SpanBatch, /, *, tenant: str = DEFAULT_TENANT) -> None:
         """Keep all spans of the batch. Returning means: they survive `kill -9`, and every later read sees them.
 
-        A batch is kept whole or not at all. Writing spans that are equal in everything to kept ones changes nothing that a
-        read can see. Raises RetryableError when it cannot keep them now (full, overloaded), PermanentError when it never
-        will. Awaiting is the backpressure.
+        A batch is kept whole or not at all. Writing spans that are equal in everything to kept ones changes nothing that
+        a read can see. Raises RetryableError when it cannot keep them now (full, overloaded), PermanentError when it
+        never will. Awaiting is the backpressure.
         """
 
 
@@ -119,8 +119,8 @@ class SpanReader(Protocol):
         where: Predicate = EVERYTHING,
         tenant: str = DEFAULT_TENANT,
     ) -> pa.Table:
-        """Who calls whom, of GRAPH_SCHEMA, exact. Counts called spans that start in the range and satisfy the span predicate
-        `where`; their parents may lie outside. Parents are resolved as docs/specs/structure.md says.
+        """Who calls whom, of GRAPH_SCHEMA, exact. Counts called spans that start in the range and satisfy the span
+        predicate `where`; their parents may lie outside. Parents are resolved as docs/specs/structure.md says.
         """
 
 
@@ -131,7 +131,7 @@ class SpanStore(SpanWriter, SpanReader, Protocol):
         """Open. Raises StartError with cause and cure. Nothing else may be called before."""
 
     async def close(self) -> None:
-        """Stop taking writes, make what was accepted durable, let go of everything. May be called twice, or without start."""
+        """Stop taking writes, make what was accepted durable, let go. May be called twice, or without start."""
 
     def archive(self, tenant: str = DEFAULT_TENANT, /) -> SpanStore | None:
         """A store of the same kind that retention does not touch; None where there is no such thing."""

@@ -18,7 +18,9 @@ from lymer.model.trace import TracePage
 from lymer.storage.base import Budget, SpanStore
 from lymer.storage.memory import MemoryStore
 
-_SETTINGS = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+_SETTINGS = settings(
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 class OracleContract(StoreHarness):
