@@ -226,16 +226,7 @@ pub fn rows_that_may_have(view: &dyn View, source: &Source, rows: &Rows) -> Rows
         Source::EventNames => &ColumnRef::Events,
         _ => return rows.clone(),
     };
-    let list = rows.clone().into_list();
-    let traces = view.traces_of_rows(&list);
-    let mut last = (u32::MAX, false);
-    let may_have = |at: usize| {
-        if traces[at] != last.0 {
-            last = (traces[at], view.may_have(traces[at], column));
-        }
-        last.1
-    };
-    Rows::List(rows.filter(may_have))
+    view.rows_with(column, rows)
 }
 
 /// A value from its text among the rest attributes, or in a text column of that type.
@@ -283,12 +274,15 @@ fn field_source(field: SpanField) -> Source {
 }
 
 fn may_have_key(view: &dyn View, scope: Scope, key: &str) -> bool {
-    view.known_keys().is_none_or(|known| {
-        let from = known.partition_point(|one| (one.scope, one.key.as_str()) < (scope, key));
-        known
-            .get(from)
-            .is_some_and(|one| one.scope == scope && one.key == key)
-    })
+    view.known_keys().map_or_else(
+        || view.may_have_key(scope, key),
+        |known| {
+            let from = known.partition_point(|one| (one.scope, one.key.as_str()) < (scope, key));
+            known
+                .get(from)
+                .is_some_and(|one| one.scope == scope && one.key == key)
+        },
+    )
 }
 
 fn may_pass(view: &dyn View, source: &Source, test: &Test) -> bool {

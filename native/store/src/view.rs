@@ -198,6 +198,21 @@ pub trait View: Send + Sync {
     fn may_have(&self, _trace: u32, _column: &ColumnRef) -> bool {
         true
     }
+    /// Those of the rows that may have something in this column (Events or Links).
+    fn rows_with(&self, column: &ColumnRef, rows: &Rows) -> Rows {
+        let traces = self.traces_of_rows(&rows.clone().into_list());
+        let mut last = (u32::MAX, false);
+        Rows::List(rows.filter(|at| {
+            if traces[at] != last.0 {
+                last = (traces[at], self.may_have(traces[at], column));
+            }
+            last.1
+        }))
+    }
+    /// False only when no span has an attribute of this key in this scope. Asked of views that do not know all keys.
+    fn may_have_key(&self, _scope: Scope, _key: &str) -> bool {
+        true
+    }
     /// All texts that this dictionary column has (perhaps some more), when they are at hand. For ResourceAttributes and
     /// ScopeAttributes every view should have them: they decide whether the column must be read at all.
     fn distinct(&self, _column: &ColumnRef) -> Option<ArrayRef> {

@@ -5,6 +5,9 @@ use super::layout::{Extras, ShapeItem, is_text, shape_items};
 use super::rows::{HAS_EXTRAS, Row, Rows, Traces};
 use std::sync::Arc;
 
+/// Keys of attributes.
+pub type BagKeys = hashbrown::HashSet<Box<str>, foldhash::fast::RandomState>;
+
 /// Rows, traces, and the dictionaries of everything that repeats.
 #[derive(Clone, Debug)]
 pub struct Data {
@@ -22,6 +25,8 @@ pub struct Data {
     pub words: Arc<Dictionary>,
     /// Attribute texts of events and links; code 0 is empty. A text may have several codes.
     pub bags: Arc<Dictionary>,
+    /// The keys in `bags`.
+    pub bag_keys: Arc<BagKeys>,
     /// By key and type: how many spans have one.
     pub counts: Arc<Vec<[u32; 8]>>,
     /// Whether some span has a key twice with the same type.
@@ -46,6 +51,7 @@ impl Default for Data {
             key_texts: Vec::new(),
             words: with_empty(),
             bags: with_empty(),
+            bag_keys: Arc::default(),
             counts: Arc::default(),
             has_duplicates: false,
         }

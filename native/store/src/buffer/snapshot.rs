@@ -9,7 +9,7 @@ use super::rows::{HAS_EXTRAS, RowPiece, TraceState, rows_of};
 use crate::recode::strings;
 use crate::structure::{self, Structure};
 use crate::view::{
-    AttributeColumn, ColumnRef, NO_PARENT, Result, Root, Rows, StoreError, TraceEntry, View,
+    AttributeColumn, ColumnRef, NO_PARENT, Result, Root, Rows, Scope, StoreError, TraceEntry, View,
 };
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
 use lymer_decode::schema::AttributeType;
@@ -349,6 +349,23 @@ impl View for Snapshot {
 
     fn sorted_by_start(&self) -> bool {
         false
+    }
+
+    fn rows_with(&self, column: &ColumnRef, rows: &Rows) -> Rows {
+        let has_some = |row: u32| {
+            let (piece, at) = self.data.rows.locate(self.buffer_row(row));
+            piece.shape[at] & HAS_EXTRAS != 0
+        };
+        match column {
+            ColumnRef::Events | ColumnRef::Links => {
+                Rows::List(rows.filter(|at| has_some(rows.get(at))))
+            }
+            _ => rows.clone(),
+        }
+    }
+
+    fn may_have_key(&self, scope: Scope, key: &str) -> bool {
+        !matches!(scope, Scope::Event | Scope::Link) || self.data.bag_keys.contains(key)
     }
 
     fn max_start(&self) -> i64 {

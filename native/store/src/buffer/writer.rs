@@ -2,7 +2,7 @@
 //! everything, are not added again.
 
 use super::batch::{Columns, UnitColumn};
-use super::data::Data;
+use super::data::{BagKeys, Data};
 use super::dictionary::{Dictionary, Interner};
 use super::layout::{
     EXTRAS_HEAD, ShapeItem, UNIT_FIELDS, is_text, join, shape_items, split, unit_bytes,
@@ -434,13 +434,18 @@ impl Writer {
         if text.is_empty() {
             return (0, 0);
         }
-        intern(
+        let known = data.bags.len();
+        let coded = intern(
             &mut self.bags,
             &mut data.bags,
             text,
             &self.hasher,
             &mut self.memory_bytes,
-        )
+        );
+        if data.bags.len() > known {
+            note_keys(&mut data.bag_keys, text);
+        }
+        coded
     }
 
     /// Add the row whose slots are in `slots`, unless it is here already.
@@ -516,6 +521,14 @@ fn intern(
         *memory_bytes += text.len() + interner.entry_bytes();
     }
     (interned.code, interned.hash)
+}
+
+fn note_keys(keys: &mut Arc<BagKeys>, bag: &[u8]) {
+    for (key, _) in crate::bag::members(std::str::from_utf8(bag).unwrap_or_default()) {
+        if !keys.contains(key.as_ref()) {
+            Arc::make_mut(keys).insert(key.into());
+        }
+    }
 }
 
 /// Strings and attribute texts are UTF-8; whoever hands in other bytes gets them repaired.
