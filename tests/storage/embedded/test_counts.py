@@ -22,7 +22,7 @@ from lymer.storage.memory import answers, evaluate
 from tests.storage.embedded.views import NO_TIME_LIMITS, plain, rows_of, summary_rows, trees, views
 
 RANDOM = settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -18,7 +18,7 @@ from tests.storage.embedded.views import FIGURES, matching, plain, plan, summary
 
 EVERYTHING = TraceSearch(limit=10_000)
 QUICK = settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 MANY = settings(QUICK, max_examples=1_500)
 
