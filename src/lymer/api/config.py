@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from lymer.component.config import Config
+from lymer.component.config import ByteSize, Config
 from lymer.component.errors import ConfigError
 from lymer.storage.base import DEFAULT_TENANT
 
@@ -24,7 +24,7 @@ class ApiConfig(Config):
     """A folder with another page to serve, e.g. a build of jaeger-ui; None for our own."""
     additional_headers: dict[str, str] = msgspec.field(default_factory=dict)
     """Headers that every answer shall have."""
-    body_bytes_max: int = 64 << 20
+    body_bytes_max: ByteSize = ByteSize(64 << 20)
     """The largest body of a request that is read."""
 
     @property

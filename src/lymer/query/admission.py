@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lymer.component.clock import Clock
+from lymer.component.config import ByteSize
 from lymer.component.errors import BadQueryError, BudgetError, NotFoundError, OverloadedError
 from lymer.component.events import Events
 from lymer.storage.base import Budget
@@ -29,7 +30,7 @@ class QueryConfig:
 
     time_s: float = 30.0
     """How long one question may take."""
-    memory_bytes_max: int = 256 << 20
+    memory_bytes_max: ByteSize = ByteSize(256 << 20)
     """How much memory one question may need."""
     concurrent_max: int = 8
     """How many questions are worked on at once."""
