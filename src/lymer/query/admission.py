@@ -20,6 +20,8 @@ from lymer.storage.base import Budget
 
 T = TypeVar("T")
 
+_MEMORY_BYTES = ByteSize(256 << 20)
+
 Gone = Callable[[], Awaitable[object]]
 """Returns when the asker no longer waits for the answer, e.g. `disconnected.wait` of an asyncio.Event."""
 
@@ -30,7 +32,7 @@ class QueryConfig:
 
     time_s: float = 30.0
     """How long one question may take."""
-    memory_bytes_max: ByteSize = ByteSize(256 << 20)
+    memory_bytes_max: ByteSize = _MEMORY_BYTES
     """How much memory one question may need."""
     concurrent_max: int = 8
     """How many questions are worked on at once."""
