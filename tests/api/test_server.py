@@ -280,3 +280,56 @@ def many_traces(traces: int, spans: int) -> Any:
         for span in range(spans)
     ]
     return otlp_batch({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": written}]}]})
+
+
+async def test_the_store_tells_how_it_is(http: httpx.AsyncClient) -> None:
+    answer = (await http.get("/api/lymer/v1/store")).json()
+    assert answer["canWrite"]
+    assert answer["canRead"]
+    assert answer["reason"] == ""
+    assert all(isinstance(value, int | float) for value in answer["figures"].values())
+
+
+async def test_a_forgotten_trace_is_gone_from_every_api_and_from_the_archive(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/api/archive/aaaaaaaaaaaaaaa1")).status_code == 200
+    assert (await http.delete("/api/lymer/v1/traces/aaaaaaaaaaaaaaa1")).status_code == 204
+    for path in (
+        "/api/traces/aaaaaaaaaaaaaaa1",
+        "/api/v3/traces/aaaaaaaaaaaaaaa1",
+        "/api/lymer/v1/traces/aaaaaaaaaaaaaaa1",
+    ):
+        assert (await http.get(path)).status_code == 404
+    assert (await http.get("/api/lymer/v1/traces?total=true")).json()["total"] == 1
+
+
+async def test_an_archive_that_is_not_there_is_said_in_the_words_of_jaeger(store: MemoryStore) -> None:
+    class Bare(MemoryStore):
+        def archive(self, tenant: str = "default", /) -> None:
+            return None
+
+    async with client_of(Bare()) as http:
+        answer = await http.post("/api/archive/aaaaaaaaaaaaaaa1")
+    assert answer.status_code == 500
+    assert answer.json()["errors"] == [{"code": 500, "msg": "archive span storage was not configured"}]
+
+
+async def test_ids_shared_by_client_and_server_are_parted_unless_raw() -> None:
+    store = MemoryStore()
+    await store.start()
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shared"}}]}
+    span = {
+        "traceId": "0c" * 16,
+        "spanId": "0d" * 8,
+        "name": "call",
+        "startTimeUnixNano": "1000",
+        "endTimeUnixNano": "9000",
+    }
+    spans = [span | {"kind": 3}, span | {"kind": 2}]
+    await store.write(otlp_batch({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}))
+    async with client_of(store) as http:
+        adjusted = (await http.get("/api/traces/" + "0c" * 16)).json()["data"][0]["spans"]
+        raw = (await http.get("/api/traces/" + "0c" * 16 + "?raw=true")).json()["data"][0]["spans"]
+    assert [span["spanID"] for span in raw] == ["0d" * 8] * 2
+    assert len({span["spanID"] for span in adjusted}) == 2
+    child = next(span for span in adjusted if span["references"])
+    assert child["references"][0]["spanID"] == "0d" * 8
