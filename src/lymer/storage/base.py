@@ -57,8 +57,8 @@ class SpanWriter(Protocol):
         """Keep all spans of the batch. Returning means: they survive `kill -9`, and every later read sees them.
 
         A batch is kept whole or not at all. Writing spans that are equal in everything to kept ones changes nothing
-        that a read can see. Raises RetryableError when it cannot keep them now (full, overloaded), PermanentError when it
-        never will. Awaiting is the backpressure.
+        that a read can see. Raises RetryableError when it cannot keep them now (full, overloaded), PermanentError when
+        it never will. Awaiting is the backpressure.
         """
 
 
