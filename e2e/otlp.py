@@ -13,6 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from bench.otlp_bytes import tagged
+
 SECOND = 10**9
 
 
@@ -43,6 +45,20 @@ def request(service: str, spans: Iterable[Span], resource: Mapping[str, Any] | N
     group.resource.attributes.extend(key_values({"service.name": service, **(resource or {})}))
     group.scope_spans.add().spans.extend(spans)
     return message.SerializeToString()
+
+
+def wide_request(service: str, trace: int, numbers: range, *, start: int) -> bytes:
+    """Spans `number + 1` of a trace in which every span has ten children; quick to make, so written by hand."""
+    head = b"\x0a\x10" + trace.to_bytes(16, "big") + b"\x12\x08"
+    tail = b"\x2a\x04work\x39" + start.to_bytes(8, "little") + b"\x41" + (start + SECOND).to_bytes(8, "little")
+    spans = bytearray()
+    for number in numbers:
+        parent = b"\x22\x08" + (number // 10).to_bytes(8, "big") if number >= 10 else b""
+        body = head + (number + 1).to_bytes(8, "big") + parent + tail
+        spans += b"\x12" + bytes((len(body),)) + body
+    message = ExportTraceServiceRequest.FromString(request(service, []))
+    resource = message.resource_spans[0].resource.SerializeToString()
+    return tagged(1, tagged(1, resource) + tagged(2, bytes(spans)))
 
 
 def key_values(attributes: Mapping[str, Any]) -> list[KeyValue]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -18,7 +23,7 @@ from lymer.demo.sender import Sender
 class Receiver:
     """Keeps what was posted; answers as told."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.bodies: list[bytes] = []
         self.status = 200
         receiver = self
@@ -36,20 +41,26 @@ class Receiver:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Answers as long as it lasts."""
+        thread = threading.Thread(target=self.server.serve_forever)
+        thread.start()
+        yield
+        self.server.shutdown()
+        self.server.server_close()
+        thread.join()
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
-    thread = threading.Thread(target=receiver.server.serve_forever)
-    thread.start()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
-    thread.join()
+    with receiver.running():
+        yield receiver
 
 
 def test_the_history_arrives_as_otlp(receiver: Receiver) -> None:
@@ -90,6 +101,22 @@ def test_an_endpoint_that_is_no_otlp_is_named(receiver: Receiver) -> None:
     receiver.status = 404
     with pytest.raises(ConfigError, match=r"--endpoint: .* answers 404 to OTLP"):
         main(["--endpoint", receiver.endpoint, "--history", "1", "--once"])
+
+
+def test_it_waits_for_its_port_and_ends_quietly_on_ctrl_c() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "lymer.cli", "demo", "--history", "0", "--endpoint", f"http://127.0.0.1:{port}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        receiver = Receiver(port)
+        with receiver.running():
+            assert process.stderr is not None
+            lines = [process.stderr.readline() for _ in range(2)]
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+            assert process.wait(timeout=10) in (0, 130)
+    assert "traces a second" in lines[1]
+    assert "Traceback" not in rest
 
 
 @pytest.mark.parametrize("arguments", [["--rate", "0"], ["--history", "-1"], ["--endpoint", "ftp://nowhere"]])
