@@ -5,6 +5,10 @@ cd "$(dirname "$0")"
 CACHE="${LYMER_E2E_CACHE:-$HOME/.cache/lymer-e2e}"
 CONTRIB=v0.161.0
 COLLECTOR=v0.161.0
+need() { command -v "$1" >/dev/null || { echo "e2e/setup.sh: $1 is missing; $2" >&2; exit 1; }; }
+need go "Go 1.25 or later builds telemetrygen and the Collector: https://go.dev/dl/"
+need node "Node 20 or later runs the JavaScript client: https://nodejs.org/"
+need npm "it comes with Node"
 mkdir -p "$CACHE/bin"
 
 # --- Python: the OpenTelemetry SDK with instrumentations, in an environment of its own ---------------------------------
