@@ -94,7 +94,7 @@ class Traffic:
         clock = server.start = spans[parent].start + int(rng.integers(20_000, 300_000)) if parent >= 0 else 0
         cost = max(1, int(self.milliseconds[service, operation] * 1e6 * rng.lognormal(0, 0.5)))
         clock += cost // 4
-        calls = int(rng.integers(1, 5)) if parent >= 0 or budget < 30 else int(budget // 12 + 2)
+        calls = int(rng.integers(2, 6)) if parent >= 0 or budget < 30 else int(budget // 12 + 2)
         for _ in range(calls):
             if budget <= 0:
                 break
