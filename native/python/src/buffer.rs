@@ -3,7 +3,11 @@
 use crate::batch::Batch;
 use crate::view::{View, store_error};
 use lymer_store::buffer::{self, OpenBuffer as StoreBuffer};
+use lymer_store::segment::SealOptions;
+use lymer_store::segment::write::SealFigures;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Spans that are in the log but not in a segment.
@@ -28,7 +32,8 @@ impl OpenBuffer {
     }
 
     fn append(&self, py: Python<'_>, batch: &Batch, position: u64) -> PyResult<()> {
-        py.detach(|| self.buffer.append(&batch.columns, position)).map_err(store_error)
+        py.detach(|| self.buffer.append(&batch.columns, position))
+            .map_err(store_error)
     }
 
     #[getter]
@@ -46,15 +51,51 @@ impl OpenBuffer {
     }
 
     fn split(&self, py: Python<'_>, before_position: u64) -> PyResult<(Py<Self>, Py<Self>)> {
-        let (idle, rest) = py.detach(|| self.buffer.split(before_position)).map_err(store_error)?;
-        Ok((Py::new(py, Self::with_view(idle))?, Py::new(py, Self::with_view(rest))?))
+        let (idle, rest) = py
+            .detach(|| self.buffer.split(before_position))
+            .map_err(store_error)?;
+        Ok((
+            Py::new(py, Self::with_view(idle))?,
+            Py::new(py, Self::with_view(rest))?,
+        ))
     }
+
+    fn seal<'py>(
+        &self,
+        py: Python<'py>,
+        directory: PathBuf,
+        segment: &str,
+        options: &str,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let figures = py
+            .detach(|| {
+                self.buffer
+                    .seal(&directory, segment, SealOptions::read(options)?)
+            })
+            .map_err(store_error)?;
+        figures_as_dict(py, &figures)
+    }
+}
+
+/// What was written, by name.
+pub fn figures_as_dict<'py>(py: Python<'py>, figures: &SealFigures) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("span_count", figures.span_count)?;
+    dict.set_item("trace_count", figures.trace_count)?;
+    dict.set_item("min_start", figures.min_start)?;
+    dict.set_item("max_start", figures.max_start)?;
+    dict.set_item("data_bytes", figures.data_bytes)?;
+    dict.set_item("index_bytes", figures.index_bytes)?;
+    dict.set_item("attribute_columns", figures.attribute_columns)?;
+    Ok(dict)
 }
 
 /// Pieces of traces as whole traces.
 #[pyfunction]
 pub fn merge_batches(py: Python<'_>, batches: Vec<PyRef<'_, Batch>>) -> PyResult<Batch> {
     let batches: Vec<_> = batches.iter().map(|batch| batch.columns.clone()).collect();
-    let columns = py.detach(|| buffer::merge_batches(&batches)).map_err(store_error)?;
+    let columns = py
+        .detach(|| buffer::merge_batches(&batches))
+        .map_err(store_error)?;
     Ok(Batch { columns })
 }

@@ -124,7 +124,12 @@ fn count_span_keys(view: &dyn View) -> Result<Vec<KeyCount>> {
     }
     let mut tally = Tally::default();
     let mut beside: HashMap<usize, Vec<u32>, RandomState> = HashMap::default();
-    for rows in all_rows(view) {
+    let pieces = if view.has_rest() {
+        all_rows(view)
+    } else {
+        Vec::new()
+    };
+    for rows in pieces {
         visit_rest(view, &rows, &mut |at, key, value_type, _| {
             let row = rows.get(at);
             match column_of.get(&(key, value_type)) {

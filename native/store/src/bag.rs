@@ -117,11 +117,11 @@ fn string_end(text: &str, at: usize) -> Option<usize> {
     }
     let mut position = at + 1;
     loop {
-        match bytes.get(position)? {
-            b'"' => return Some(position + 1),
-            b'\\' => position += 2,
-            _ => position += 1,
+        position += memchr::memchr2(b'"', b'\\', bytes.get(position..)?)?;
+        if bytes[position] == b'"' {
+            return Some(position + 1);
         }
+        position += 2;
     }
 }
 

@@ -15,6 +15,7 @@ mod rest_text;
 pub mod roots;
 pub mod rows;
 pub mod search;
+pub mod segment;
 pub mod select;
 pub mod services;
 pub mod sources;

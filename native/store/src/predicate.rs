@@ -229,7 +229,7 @@ fn comparison<Leaf>(
         ">" => relation(Relation::Greater),
         ">=" => relation(Relation::GreaterOrEqual),
         "regex" => Ok(leaf(Test::matching(str_of(value)?)?)),
-        "contains" => Ok(leaf(Test::Contains(str_of(value)?.to_owned()))),
+        "contains" => Ok(leaf(Test::containing(str_of(value)?))),
         _ => Err(StoreError(format!("unknown comparison: {cmp:?}"))),
     }
 }

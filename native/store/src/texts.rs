@@ -45,7 +45,7 @@ impl<'a> Texts<'a> {
             return None;
         }
         let code = self.codes.map_or(at, |codes| codes[at] as usize);
-        (!self.values.is_null(code)).then_some(code)
+        (code < self.values.len() && !self.values.is_null(code)).then_some(code)
     }
 
     /// The text at a position.

@@ -1,6 +1,7 @@
 //! Values and comparisons: what `model/search.py` says of operands, on one value. Not: where values come from.
 
 use crate::view::{Result, StoreError};
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 use std::cmp::Ordering;
 
@@ -88,7 +89,7 @@ pub enum Test {
     /// The text matches.
     Matches(Regex),
     /// The text contains this.
-    Contains(String),
+    Contains(Box<Finder<'static>>),
     /// There is a value.
     Exists,
 }
@@ -104,6 +105,11 @@ impl Test {
             .map_err(|error| StoreError(format!("not a regex: {pattern:?}: {error}")))
     }
 
+    /// A test for a part of a text.
+    pub fn containing(part: &str) -> Self {
+        Self::Contains(Box::new(Finder::new(part).into_owned()))
+    }
+
     /// Whether the value passes.
     pub fn holds(&self, value: Value<'_>) -> bool {
         match self {
@@ -113,7 +119,7 @@ impl Test {
                 compare(value, operand).is_some_and(|ordering| relation.admits(ordering))
             }
             Self::Matches(regex) => with_text(value, |text| regex.is_match(text)),
-            Self::Contains(part) => with_text(value, |text| text.contains(part.as_str())),
+            Self::Contains(part) => with_text(value, |text| part.find(text.as_bytes()).is_some()),
         }
     }
 

@@ -198,6 +198,10 @@ pub trait View: Send + Sync {
     fn may_have(&self, _trace: u32, _column: &ColumnRef) -> bool {
         true
     }
+    /// False only when no span has rest attributes.
+    fn has_rest(&self) -> bool {
+        true
+    }
     /// Those of the rows that may have something in this column (Events or Links).
     fn rows_with(&self, column: &ColumnRef, rows: &Rows) -> Rows {
         let traces = self.traces_of_rows(&rows.clone().into_list());

@@ -83,7 +83,7 @@ impl<'a> Table<'a> {
         Arc::new(Int32Array::from(self.gather(value)))
     }
 
-    fn counts(&self, value: impl Fn(&RowPiece, usize) -> u32) -> ArrayRef {
+    pub fn counts(&self, value: impl Fn(&RowPiece, usize) -> u32) -> ArrayRef {
         Arc::new(UInt32Array::from(self.gather(value)))
     }
 
@@ -142,12 +142,12 @@ impl<'a> Table<'a> {
         recoder.texts(codes, None, |code| self.data.unit_texts.get(code))
     }
 
-    fn unit_bytes(&self, field: UnitField) -> ArrayRef {
+    pub fn unit_bytes(&self, field: UnitField) -> ArrayRef {
         let (recoder, codes) = self.unit_codes(field);
         recoder.bytes(codes, None, |code| self.data.unit_texts.get(code))
     }
 
-    fn unit_count(&self, field: UnitField) -> ArrayRef {
+    pub fn unit_count(&self, field: UnitField) -> ArrayRef {
         self.counts(|piece, at| unit_field(self.data.units.get(piece.unit[at]), field))
     }
 
@@ -171,7 +171,7 @@ impl<'a> Table<'a> {
         recoder.texts(codes, None, |code| self.data.words.get(code))
     }
 
-    fn extra_counts(&self, field: impl Fn(&Extras<'a>) -> u32) -> ArrayRef {
+    pub fn extra_counts(&self, field: impl Fn(&Extras<'a>) -> u32) -> ArrayRef {
         Arc::new(
             self.rows
                 .iter()

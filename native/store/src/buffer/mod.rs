@@ -14,11 +14,14 @@ pub(crate) mod rows;
 pub mod snapshot;
 mod writer;
 
+use crate::segment::SealOptions;
+use crate::segment::write::{self, SealFigures};
 use crate::view::{Result, StoreError, View};
 use arrow_array::RecordBatch;
 use batch::Columns;
 use data::Data;
 use snapshot::{Selection, Snapshot};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use writer::Writer;
 
@@ -110,6 +113,16 @@ impl OpenBuffer {
         let mut state = self.shared.state_mut();
         let snapshot = Arc::new(Snapshot::new(state.data.clone(), None, self.shared.clone()));
         state.latest.get_or_insert(snapshot).clone()
+    }
+
+    /// Write a segment from everything here.
+    pub fn seal(
+        &self,
+        directory: &Path,
+        segment: &str,
+        options: SealOptions,
+    ) -> Result<SealFigures> {
+        write::seal(&self.snapshot(), directory, segment, options)
     }
 
     /// Bytes of memory; a part counts all that it keeps alive.

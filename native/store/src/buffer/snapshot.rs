@@ -351,6 +351,11 @@ impl View for Snapshot {
         false
     }
 
+    fn has_rest(&self) -> bool {
+        let is_empty = |by_type: &[u32; 8]| by_type[AttributeType::Empty as usize] > 0;
+        self.data.has_duplicates || self.data.counts.iter().any(is_empty)
+    }
+
     fn rows_with(&self, column: &ColumnRef, rows: &Rows) -> Rows {
         let has_some = |row: u32| {
             let (piece, at) = self.data.rows.locate(self.buffer_row(row));

@@ -1,0 +1,83 @@
+//! The order of a segment's rows, and what sealing finds out about each: traces by start, spans in pre-order.
+
+use crate::buffer::rows::rows_of;
+use crate::buffer::snapshot::{Snapshot, compute};
+use crate::structure::{self, Structure};
+use crate::view::View;
+
+/// A trace, as the index keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderedTrace {
+    /// Its number in the buffer.
+    pub number: u32,
+    /// Where its rows begin.
+    pub first_row: u32,
+    /// Its root's row.
+    pub root: u32,
+    /// How many orphans it has.
+    pub orphan_count: u32,
+}
+
+/// All rows of a segment.
+#[derive(Debug, Default)]
+pub struct Order {
+    /// The buffer's row for each row.
+    pub rows: Vec<u32>,
+    /// Row minus the parent's row, 0 at the top.
+    pub parent_distance: Vec<u32>,
+    /// 0 at the top.
+    pub depth: Vec<u32>,
+    /// With the span itself.
+    pub subtree_size: Vec<u32>,
+    /// Nanoseconds.
+    pub self_time: Vec<i64>,
+    /// Nanoseconds.
+    pub critical_time: Vec<i64>,
+    /// The traces in order.
+    pub traces: Vec<OrderedTrace>,
+}
+
+impl Order {
+    /// The order of everything in the snapshot.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut numbers: Vec<u32> = (0..snapshot.trace_count()).collect();
+        numbers.sort_unstable_by_key(|&trace| {
+            let state = snapshot.state(trace);
+            (state.start, state.trace_id)
+        });
+        let mut order = Self::default();
+        let mut structure = Structure::default();
+        for trace in numbers {
+            let rows = rows_of(&snapshot.data.rows, snapshot.state(trace));
+            compute(&mut structure, &snapshot.data, &rows);
+            order.add(snapshot.buffer_trace(trace), &rows, &structure);
+        }
+        order
+    }
+
+    fn add(&mut self, number: u32, rows: &[u32], structure: &Structure) {
+        let first_row = self.rows.len() as u32;
+        self.traces.push(OrderedTrace {
+            number,
+            first_row,
+            root: first_row + structure.root,
+            orphan_count: structure.orphan_count,
+        });
+        self.rows
+            .extend(structure.order.iter().map(|&place| rows[place as usize]));
+        let distance = |(row, &parent): (usize, &u32)| {
+            if parent == structure::NONE {
+                0
+            } else {
+                row as u32 - parent
+            }
+        };
+        self.parent_distance
+            .extend(structure.parent.iter().enumerate().map(distance));
+        self.depth.extend_from_slice(&structure.depth);
+        self.subtree_size.extend_from_slice(&structure.size);
+        self.self_time.extend_from_slice(&structure.self_time);
+        self.critical_time
+            .extend_from_slice(&structure.critical_time);
+    }
+}

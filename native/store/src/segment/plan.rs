@@ -1,0 +1,244 @@
+//! Which attributes get a column of their own, and how each column is stored. Decided by counting.
+
+use super::columns::{attribute_type, fixed_fields};
+use crate::buffer::data::Data;
+use crate::buffer::layout::{ShapeItem, is_text};
+use crate::buffer::rows::HAS_EXTRAS;
+use crate::view::{Result, StoreError};
+use arrow_schema::{Field, Schema, SchemaRef};
+use lymer_decode::schema::AttributeType;
+use std::sync::Arc;
+
+/// Columns with at most so many distinct texts have them listed in the index.
+pub const LISTED_MAX: usize = 4096;
+/// No column for a key longer than this.
+const KEY_BYTES_MAX: usize = 256;
+const NO_COLUMN: u32 = u32::MAX;
+
+/// How a segment is written; from the options' JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct SealOptions {
+    /// How many attribute columns there may be.
+    pub columns_max: usize,
+    /// Keys in fewer than one of so many spans have no column.
+    pub rare_one_in: u64,
+}
+
+impl SealOptions {
+    /// Read from a JSON object; what it does not say is as usual.
+    pub fn read(options: &str) -> Result<Self> {
+        let usual = Self {
+            columns_max: 160,
+            rare_one_in: 200,
+        };
+        if options.trim().is_empty() {
+            return Ok(usual);
+        }
+        let parsed: serde_json::Value = serde_json::from_str(options)
+            .map_err(|error| StoreError(format!("seal options: {error}")))?;
+        let number = |name: &str, usual: u64| {
+            parsed
+                .get(name)
+                .and_then(serde_json::Value::as_u64)
+                .unwrap_or(usual)
+        };
+        Ok(Self {
+            columns_max: number("columns_max", usual.columns_max as u64) as usize,
+            rare_one_in: number("rare_one_in", usual.rare_one_in).max(1),
+        })
+    }
+}
+
+/// An attribute column.
+#[derive(Clone, Debug)]
+pub struct AttributeColumnPlan {
+    /// The key's code in the buffer.
+    pub key: u32,
+    /// An `AttributeType` as number.
+    pub value_type: u8,
+    /// The column's name in the file.
+    pub name: String,
+    /// How many spans have one.
+    pub span_count: u64,
+    /// Texts only: how many spans have each code.
+    pub text_counts: Vec<u32>,
+    /// Whether equal values are stored once.
+    pub in_dictionary: bool,
+    /// Whether the values are listed in the index.
+    pub listed: bool,
+}
+
+/// The plan of a segment.
+#[derive(Debug)]
+pub struct Plan {
+    /// The attribute columns, most frequent first.
+    pub attributes: Vec<AttributeColumnPlan>,
+    /// The fields of the file.
+    pub schema: SchemaRef,
+    column_of: Vec<[u32; 8]>,
+}
+
+impl Plan {
+    /// Count these rows and decide.
+    pub fn of(data: &Data, rows: &[u32], counts: &[[u32; 8]], options: SealOptions) -> Self {
+        let mut attributes = choose(data, counts, rows.len() as u64, options);
+        let mut column_of = vec![[NO_COLUMN; 8]; data.keys.len() as usize];
+        for (column, attribute) in (0..).zip(&attributes) {
+            column_of[attribute.key as usize][attribute.value_type as usize] = column;
+        }
+        count_texts(data, rows, &column_of, &mut attributes);
+        for attribute in &mut attributes {
+            decide_storage(data, rows, attribute);
+        }
+        let mut fields = fixed_fields();
+        fields.extend(attributes.iter().map(|attribute| {
+            Field::new(
+                &attribute.name,
+                attribute_type(attribute.value_type, attribute.in_dictionary),
+                true,
+            )
+        }));
+        Self {
+            attributes,
+            schema: Arc::new(Schema::new(fields)),
+            column_of,
+        }
+    }
+
+    /// The column of a key and a type, if it has one.
+    #[inline]
+    pub fn column(&self, item: ShapeItem) -> Option<usize> {
+        let column = self.column_of[item.key as usize][item.value_type as usize];
+        (column != NO_COLUMN).then_some(column as usize)
+    }
+}
+
+/// The frequent keys, most frequent first. A key's most frequent type has the plain name.
+fn choose(
+    data: &Data,
+    counts: &[[u32; 8]],
+    span_count: u64,
+    options: SealOptions,
+) -> Vec<AttributeColumnPlan> {
+    let mut found = Vec::new();
+    for (key, by_type) in (0_u32..).zip(counts) {
+        if data.keys.get(key).len() > KEY_BYTES_MAX {
+            continue;
+        }
+        let mut types: Vec<(u32, u8)> = by_type
+            .iter()
+            .copied()
+            .zip(0..)
+            .skip(1)
+            .filter(|(count, _)| *count > 0)
+            .collect();
+        types.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (rank, (count, value_type)) in types.into_iter().enumerate() {
+            if u64::from(count) * options.rare_one_in >= span_count {
+                found.push((count, key, value_type, rank == 0));
+            }
+        }
+    }
+    found.sort_unstable_by(|a, b| {
+        b.0.cmp(&a.0)
+            .then(data.keys.get(a.1).cmp(data.keys.get(b.1)))
+            .then(a.2.cmp(&b.2))
+    });
+    found.truncate(options.columns_max);
+    let mut names = std::collections::HashSet::new();
+    found
+        .into_iter()
+        .map(|(count, key, value_type, is_first)| AttributeColumnPlan {
+            key,
+            value_type,
+            name: column_name(data.keys.text(key), value_type, is_first),
+            span_count: u64::from(count),
+            text_counts: Vec::new(),
+            in_dictionary: true,
+            listed: false,
+        })
+        .filter(|column| names.insert(column.name.clone()))
+        .collect()
+}
+
+fn column_name(key: &str, value_type: u8, is_first: bool) -> String {
+    const TYPES: [&str; 8] = [
+        "empty", "string", "bool", "int", "double", "bytes", "array", "map",
+    ];
+    if is_first {
+        format!("attributes.{key}")
+    } else {
+        format!("attributes.{key}#{}", TYPES[value_type as usize])
+    }
+}
+
+fn count_texts(
+    data: &Data,
+    rows: &[u32],
+    column_of: &[[u32; 8]],
+    attributes: &mut [AttributeColumnPlan],
+) {
+    for attribute in attributes
+        .iter_mut()
+        .filter(|attribute| is_text(attribute.value_type))
+    {
+        attribute.text_counts = vec![0; data.key_texts[attribute.key as usize].len() as usize];
+    }
+    let mut seen = Vec::new();
+    for &row in rows {
+        let (piece, at) = data.rows.locate(row);
+        seen.clear();
+        for (item, slots) in data
+            .attributes_and_extras(piece.shape[at], piece.slots(at))
+            .0
+        {
+            if data.has_duplicates {
+                if seen.contains(&item) {
+                    continue;
+                }
+                seen.push(item);
+            }
+            let column = column_of[item.key as usize][item.value_type as usize];
+            if column != NO_COLUMN && is_text(item.value_type) {
+                attributes[column as usize].text_counts[slots[0] as usize] += 1;
+            }
+        }
+    }
+}
+
+fn decide_storage(data: &Data, rows: &[u32], attribute: &mut AttributeColumnPlan) {
+    if is_text(attribute.value_type) {
+        let distinct = attribute
+            .text_counts
+            .iter()
+            .filter(|count| **count > 0)
+            .count();
+        attribute.listed =
+            distinct <= LISTED_MAX && attribute.value_type != AttributeType::Bytes as u8;
+        attribute.in_dictionary = attribute.listed || distinct as u64 * 3 <= attribute.span_count;
+    } else if attribute.value_type != AttributeType::Bool as u8 {
+        attribute.in_dictionary = numbers_repeat(data, rows, attribute);
+    }
+}
+
+/// Whether numbers of this column repeat, going by some rows from all over the segment.
+fn numbers_repeat(data: &Data, rows: &[u32], attribute: &AttributeColumnPlan) -> bool {
+    const SAMPLE: usize = 4096;
+    let step = (rows.len() / (SAMPLE * 4)).max(1);
+    let (mut seen, mut distinct) = (0, std::collections::HashSet::new());
+    for &row in rows.iter().step_by(step) {
+        let (piece, at) = data.rows.locate(row);
+        let mut values = data
+            .attributes_and_extras(piece.shape[at] & !HAS_EXTRAS, piece.slots(at))
+            .0;
+        let wanted = ShapeItem {
+            key: attribute.key,
+            value_type: attribute.value_type,
+        };
+        if let Some((_, slots)) = values.find(|(item, _)| *item == wanted) {
+            seen += 1;
+            distinct.insert((slots[0], slots.get(1).copied()));
+        }
+    }
+    distinct.len() * 3 <= seen || distinct.len() <= 64
+}

@@ -1,0 +1,286 @@
+//! Sealing: everything in a snapshot becomes a data file (Parquet) and an index file, both on disk before this returns.
+
+use super::columns::{Fixed, fixed_fields};
+use super::group::Group;
+use super::index_writer;
+use super::order::Order;
+use super::plan::{Plan, SealOptions};
+use crate::buffer::assemble::Table;
+use crate::buffer::snapshot::{Snapshot, count_attributes};
+use crate::recode::Recoder;
+use crate::view::{CHUNK_ROWS, Result, StoreError};
+use lymer_decode::schema::AttributeType;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of a page.
+const PAGE_ROWS: usize = 8192;
+/// Rows of a page of texts that do not repeat, of events and of links.
+const WIDE_PAGE_ROWS: usize = 2048;
+const BUFFER_BYTES: usize = 1 << 20;
+/// What readers of the file may want to know.
+const CREATED_BY: &str = concat!("lymer ", env!("CARGO_PKG_VERSION"));
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SealFigures {
+    /// Spans.
+    pub span_count: u64,
+    /// Traces.
+    pub trace_count: u64,
+    /// The earliest start; 0 for an empty segment.
+    pub min_start: i64,
+    /// The latest start.
+    pub max_start: i64,
+    /// Bytes of the data file.
+    pub data_bytes: u64,
+    /// Bytes of the index.
+    pub index_bytes: u64,
+    /// Attribute columns.
+    pub attribute_columns: u64,
+}
+
+/// The data file of a segment.
+pub fn data_path(directory: &Path, segment: &str) -> PathBuf {
+    directory.join(format!("{segment}.parquet"))
+}
+
+/// The index of a segment. It is written last: a data file without one is not a segment.
+pub fn index_path(directory: &Path, segment: &str) -> PathBuf {
+    directory.join(format!("{segment}.idx"))
+}
+
+/// Write a segment from everything in the snapshot.
+pub fn seal(
+    snapshot: &Snapshot,
+    directory: &Path,
+    segment: &str,
+    options: SealOptions,
+) -> Result<SealFigures> {
+    let order = Order::of(snapshot);
+    let data = &snapshot.data;
+    let plan = match &snapshot.selection {
+        None => Plan::of(data, &order.rows, &data.counts, options),
+        Some(_) => Plan::of(
+            data,
+            &order.rows,
+            &count_attributes(data, &order.rows),
+            options,
+        ),
+    };
+    let mut shapes = Recoder::new(data.shapes.len() as usize, order.rows.len());
+    let data_file = data_path(directory, segment);
+    let index_file = index_path(directory, segment);
+    let metadata = in_place_of(&data_file, |file| {
+        write_data(snapshot, &order, &plan, &mut shapes, file)
+    })?;
+    let contents = map(&data_file)?;
+    let (index, mut figures) = index_writer::index(
+        &index_writer::Sealed {
+            snapshot,
+            order: &order,
+            plan: &plan,
+            shapes: &shapes,
+        },
+        &metadata,
+        &contents,
+    )?;
+    in_place_of(&index_file, |file| {
+        file.write_all(&index)
+            .map_err(|error| at(&index_file, &error))
+    })?;
+    File::open(directory)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| at(directory, &error))?;
+    figures.data_bytes = contents.len() as u64;
+    figures.index_bytes = index.len() as u64;
+    Ok(figures)
+}
+
+/// An error of the file system, with the path. The text of the error's kind stays searchable ("No space left on device").
+pub fn at(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError(format!("{}: {error}", path.display()))
+}
+
+/// A file in memory as it is on disk.
+pub fn map(path: &Path) -> Result<memmap2::Mmap> {
+    let file = File::open(path).map_err(|error| at(path, &error))?;
+    // SAFETY: segment files are never written to after their rename, only unlinked; who truncates them by hand gets SIGBUS,
+    // as with any mapped file.
+    unsafe { memmap2::Mmap::map(&file) }.map_err(|error| at(path, &error))
+}
+
+/// Write beside, sync, rename. Nothing is left behind after an error.
+fn in_place_of<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = PathBuf::from(beside);
+    let result = File::create(&beside)
+        .map_err(|error| at(&beside, &error))
+        .and_then(|mut file| {
+            let written = write(&mut file)?;
+            file.sync_all().map_err(|error| at(&beside, &error))?;
+            fs::rename(&beside, path).map_err(|error| at(path, &error))?;
+            Ok(written)
+        });
+    if result.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    result
+}
+
+fn write_data(
+    snapshot: &Snapshot,
+    order: &Order,
+    plan: &Plan,
+    shapes: &mut Recoder,
+    file: &mut File,
+) -> Result<ParquetMetaData> {
+    let schema = ArrowSchemaConverter::new()
+        .schema_root("spans")
+        .convert(&plan.schema)
+        .map_err(parquet)?;
+    let properties = Arc::new(properties(plan));
+    let buffered = BufWriter::with_capacity(BUFFER_BYTES, file);
+    let mut writer = SerializedFileWriter::new(buffered, schema.root_schema_ptr(), properties)
+        .map_err(parquet)?;
+    let factory = ArrowRowGroupWriterFactory::new(&writer, plan.schema.clone());
+    for (index, first) in (0..order.rows.len())
+        .step_by(CHUNK_ROWS as usize)
+        .enumerate()
+    {
+        let range = first..order.rows.len().min(first + CHUNK_ROWS as usize);
+        let table = Table {
+            data: &snapshot.data,
+            rows: &order.rows[range.clone()],
+        };
+        let mut group = Group::new(table, order, range, plan, shapes);
+        let mut columns = factory
+            .create_column_writers(index)
+            .map_err(parquet)?
+            .into_iter();
+        let mut row_group = writer.next_row_group().map_err(parquet)?;
+        for (number, field) in plan.schema.fields().iter().enumerate() {
+            let array = group.array(number, plan)?;
+            for leaf in compute_leaves(field, &array).map_err(parquet)? {
+                let mut column = columns
+                    .next()
+                    .ok_or_else(|| StoreError("a column without a writer".into()))?;
+                column.write(&leaf).map_err(parquet)?;
+                column
+                    .close()
+                    .and_then(|chunk| chunk.append_to_row_group(&mut row_group))
+                    .map_err(parquet)?;
+            }
+        }
+        row_group.close().map_err(parquet)?;
+    }
+    let metadata = writer.finish().map_err(parquet)?;
+    writer
+        .inner_mut()
+        .flush()
+        .map_err(|error| StoreError(error.to_string()))?;
+    Ok(metadata)
+}
+
+fn parquet(error: parquet::errors::ParquetError) -> StoreError {
+    StoreError(format!("Parquet: {error}"))
+}
+
+fn properties(plan: &Plan) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_created_by(CREATED_BY.into())
+        .set_compression(zstd())
+        .set_max_row_group_row_count(Some(CHUNK_ROWS as usize))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_size_limit(usize::MAX)
+        .set_dictionary_page_size_limit(usize::MAX)
+        .set_write_batch_size(WIDE_PAGE_ROWS)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_bloom_filter_enabled(false);
+    for (name, encoding) in [
+        (Fixed::StartTime, Encoding::DELTA_BINARY_PACKED),
+        (Fixed::Duration, Encoding::BYTE_STREAM_SPLIT),
+        (Fixed::SelfTime, Encoding::BYTE_STREAM_SPLIT),
+        (Fixed::CriticalTime, Encoding::BYTE_STREAM_SPLIT),
+    ] {
+        properties = plain(properties, fixed_path(name), encoding);
+    }
+    properties = plain(properties, fixed_path(Fixed::SpanId), Encoding::PLAIN)
+        .set_column_compression(fixed_path(Fixed::SpanId), Compression::UNCOMPRESSED)
+        .set_column_statistics_enabled(fixed_path(Fixed::SpanId), EnabledStatistics::None)
+        .set_column_bloom_filter_enabled(fixed_path(Fixed::TraceId), true);
+    for leaf in [
+        "time_unix_nano",
+        "name",
+        "attributes",
+        "dropped_attributes_count",
+    ] {
+        properties = wide(properties, nested_path("events", leaf));
+    }
+    properties = plain(
+        properties,
+        nested_path("events", "time_unix_nano"),
+        Encoding::DELTA_BINARY_PACKED,
+    );
+    for attribute in &plan.attributes {
+        let path = ColumnPath::new(vec![attribute.name.clone()]);
+        let is_number =
+            [AttributeType::Int as u8, AttributeType::Double as u8].contains(&attribute.value_type);
+        if !attribute.in_dictionary {
+            let encoding = if is_number {
+                Encoding::BYTE_STREAM_SPLIT
+            } else {
+                Encoding::PLAIN
+            };
+            properties = plain(properties, path.clone(), encoding);
+        }
+        if !attribute.in_dictionary && !is_number {
+            properties = wide(properties, path.clone());
+        }
+        if !attribute.listed && !attribute.text_counts.is_empty() {
+            properties = properties
+                .set_column_bloom_filter_enabled(path.clone(), true)
+                .set_column_bloom_filter_max_ndv(
+                    path,
+                    attribute.span_count.min(u64::from(CHUNK_ROWS)),
+                );
+        }
+    }
+    properties.build()
+}
+
+fn zstd() -> Compression {
+    Compression::ZSTD(ZstdLevel::default())
+}
+
+fn plain(
+    properties: WriterPropertiesBuilder,
+    path: ColumnPath,
+    encoding: Encoding,
+) -> WriterPropertiesBuilder {
+    properties
+        .set_column_dictionary_enabled(path.clone(), false)
+        .set_column_encoding(path, encoding)
+}
+
+fn wide(properties: WriterPropertiesBuilder, path: ColumnPath) -> WriterPropertiesBuilder {
+    properties.set_column_data_page_row_count_limit(path, WIDE_PAGE_ROWS)
+}
+
+fn fixed_path(column: Fixed) -> ColumnPath {
+    ColumnPath::new(vec![fixed_fields()[column as usize].name().clone()])
+}
+
+fn nested_path(list: &str, leaf: &str) -> ColumnPath {
+    ColumnPath::new([list, "list", "item", leaf].map(str::to_owned).to_vec())
+}
