@@ -15,7 +15,6 @@ from lymer.conformance.store.harness import StoreHarness, find, numbers, read
 from lymer.model.search import Order, TraceSearch
 from lymer.storage.base import Budget, SpanStore
 
-
 _QUESTIONS: dict[str, Callable[[SpanStore, Budget], Awaitable[object]]] = {
     "find_traces": lambda store, budget: store.find_traces(TraceSearch(), budget),
     "get_traces": lambda store, budget: store.get_traces([trace_id(1)], budget),
