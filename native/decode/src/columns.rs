@@ -1,11 +1,11 @@
 //! Building a record batch of THE schema, row by row. Every format's decoder ends here.
 //!
 //! A row is built from the inside: its attributes, events and links are appended first, then `push` completes it or
-//! `abandon` takes them back. What all spans of a scope share is said once, with `push_scope`.
+//! `abandon` takes them back. What all spans of a scope share is said once, with `origins.push`.
 
 use crate::intern::Interner;
 use crate::lists::{Attributes, Events, Links};
-use crate::origins::{Origins, ResourceCodes, ScopeCodes};
+use crate::origins::Origins;
 use crate::schema::SPAN_SCHEMA;
 use arrow_array::builder::BooleanBufferBuilder;
 use arrow_array::types::{Int32Type, Int64Type, TimestampNanosecondType, UInt32Type};
@@ -130,11 +130,6 @@ impl Columns {
         self.attributes.abandon_row();
         self.events.abandon_row();
         self.links.abandon_row();
-    }
-
-    /// The rows pushed since the last call came from this resource and scope.
-    pub fn push_scope(&mut self, resource: ResourceCodes, scope: ScopeCodes) {
-        self.origins.push(self.rows(), resource, scope);
     }
 
     /// Whether Arrow's 31-bit offsets still reach everything.

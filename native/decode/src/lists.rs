@@ -16,6 +16,8 @@ pub struct Attributes {
     ends: Offsets,
     key: Vec<i32>,
     keys: Interner,
+    /// The key that came last in this row.
+    previous: Option<i32>,
     kind: Vec<u8>,
     number: Vec<i64>,
     text_ends: Vec<i32>,
@@ -31,6 +33,7 @@ impl Attributes {
         self.kind.reserve(10 * rows);
         self.number.reserve(10 * rows);
         self.text_ends.reserve(10 * rows);
+        self.text.reserve(128 * rows);
     }
 
     /// Append one whose value is a number: an int, a bool, the bits of a double.
@@ -66,7 +69,8 @@ impl Attributes {
 
     #[inline]
     fn push_head(&mut self, key: &[u8], kind: AttributeType, number: i64) {
-        let code = self.keys.text(key);
+        let code = self.keys.text_after(self.previous, key);
+        self.previous = Some(code);
         self.key.push(code);
         self.kind.push(kind as u8);
         self.number.push(number);
@@ -74,10 +78,12 @@ impl Attributes {
 
     #[inline]
     pub(crate) fn end_row(&mut self) {
+        self.previous = None;
         self.ends.push(self.key.len());
     }
 
     pub(crate) fn abandon_row(&mut self) {
+        self.previous = None;
         let length = self.ends.last();
         self.key.truncate(length);
         self.kind.truncate(length);

@@ -1,7 +1,7 @@
 //! OTLP protobuf to columns: an ExportTraceServiceRequest, field by field, in any order.
 //!
-//! A message whose parent needs it whole before its siblings (a resource, a scope) is looked for in a first pass over
-//! the fields' lengths. Spans that cannot be kept are refused one by one and counted; bytes that are not protobuf
+//! One pass: a resource or a scope may come after its spans, so both are put together when their parent ends, and only
+//! then said of the rows that were read meanwhile. Spans that cannot be kept are refused one by one and counted; bytes that are not protobuf
 //! refuse the whole payload.
 
 use crate::columns::Columns;
@@ -32,6 +32,9 @@ pub struct DecodeError {
     pub reason: String,
 }
 
+/// A span as most applications send them; a wrong guess costs a move.
+const USUAL_SPAN_BYTES: usize = 400;
+
 const RESOURCE_SPANS_DEPTH: u32 = DEPTH_MAX - 1;
 const RESOURCE_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
 const SCOPE_SPANS_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
@@ -42,6 +45,7 @@ pub(crate) const SPAN_DEPTH: u32 = SCOPE_SPANS_DEPTH - 1;
 /// Decode an ExportTraceServiceRequest, or TracesData, which has the same form.
 pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
     let mut decoder = Decoder::default();
+    decoder.columns.reserve(payload.len() / USUAL_SPAN_BYTES);
     decoder.request(payload).map_err(|malformed| DecodeError {
         reason: format!(
             "{} at byte {}",
@@ -65,6 +69,8 @@ struct Decoder {
     /// Attribute text of the resource or scope at hand.
     text: Vec<u8>,
     spans: SpanReader,
+    /// The scopes of the resource at hand, each with the row where its spans end.
+    scopes: Vec<(usize, ScopeCodes)>,
 }
 
 impl Decoder {
@@ -85,50 +91,36 @@ impl Decoder {
         let mut reader = Reader::new(data);
         while let Some(tag) = reader.tag()? {
             match tag {
+                resource_spans::SCOPE_SPANS => self.scope_spans(reader.bytes()?)?,
                 resource_spans::RESOURCE => resource.push(reader.bytes()?),
                 resource_spans::SCHEMA_URL => schema_url = reader.bytes()?,
                 _ => reader.skip(tag, RESOURCE_SPANS_DEPTH)?,
             }
         }
         let resource = self.resource(&resource, schema_url)?;
-        let mut reader = Reader::new(data);
-        while let Some(tag) = reader.tag()? {
-            match tag {
-                resource_spans::SCOPE_SPANS => self.scope_spans(reader.bytes()?, resource)?,
-                _ => reader.skip(tag, RESOURCE_SPANS_DEPTH)?,
-            }
+        for (end, scope) in self.scopes.drain(..) {
+            self.columns.origins.push(end, resource, scope);
         }
         Ok(())
     }
 
-    fn scope_spans(&mut self, data: &[u8], resource: ResourceCodes) -> Result<()> {
+    fn scope_spans(&mut self, data: &[u8]) -> Result<()> {
         let mut scope = Parts::default();
         let mut schema_url: &[u8] = b"";
-        let mut span_count = 0;
         let mut reader = Reader::new(data);
+        let start = self.columns.rows();
         while let Some(tag) = reader.tag()? {
             match tag {
+                scope_spans::SPANS => self.span(reader.bytes()?)?,
                 scope_spans::SCOPE => scope.push(reader.bytes()?),
                 scope_spans::SCHEMA_URL => schema_url = reader.bytes()?,
                 _ => reader.skip(tag, SCOPE_SPANS_DEPTH)?,
             }
-            span_count += usize::from(tag == scope_spans::SPANS);
         }
         let scope = self.scope(&scope, schema_url)?;
-        self.spans(data, span_count)?;
-        self.columns.push_scope(resource, scope);
-        Ok(())
-    }
-
-    fn spans(&mut self, data: &[u8], span_count: usize) -> Result<()> {
-        // A span that is kept has 26 bytes of ids and at least 6 of tags and lengths; room for others is not made.
-        self.columns.reserve(span_count.min(data.len() / 32));
-        let mut reader = Reader::new(data);
-        while let Some(tag) = reader.tag()? {
-            match tag {
-                scope_spans::SPANS => self.span(reader.bytes()?)?,
-                _ => reader.skip(tag, SCOPE_SPANS_DEPTH)?,
-            }
+        let end = self.columns.rows();
+        if end > start {
+            self.scopes.push((end, scope));
         }
         Ok(())
     }

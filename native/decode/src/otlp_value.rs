@@ -49,6 +49,49 @@ pub fn read_key_value(data: &[u8], depth: u32) -> Result<KeyValue<'_>> {
 /// Read a KeyValue as an attribute of the span under construction.
 #[inline]
 pub fn read_attribute(data: &[u8], depth: u32, attributes: &mut Attributes) -> Result<()> {
+    if !read_usual_attribute(data, attributes)? {
+        read_any_attribute(data, depth, attributes)?;
+    }
+    Ok(())
+}
+
+/// Nearly every attribute: a key, then a value that is one plain field, nothing else. False when it is otherwise; then
+/// nothing has been appended.
+#[inline]
+fn read_usual_attribute(data: &[u8], attributes: &mut Attributes) -> Result<bool> {
+    let mut pair = Reader::new(data);
+    if pair.tag()? != Some(key_value::KEY) {
+        return Ok(false);
+    }
+    let key = pair.bytes()?;
+    if pair.tag()? != Some(key_value::VALUE) {
+        return Ok(false);
+    }
+    let mut value = Reader::new(pair.bytes()?);
+    if !pair.is_at_end() {
+        return Ok(false);
+    }
+    match value.tag()? {
+        Some(any_value::STRING) => {
+            let text = value.bytes()?;
+            if value.is_at_end() {
+                attributes.push_string(key, text);
+                return Ok(true);
+            }
+        }
+        Some(any_value::INT) => {
+            let number = value.varint()?;
+            if value.is_at_end() {
+                attributes.push_number(key, AttributeType::Int, number as i64);
+                return Ok(true);
+            }
+        }
+        _ => {}
+    }
+    Ok(false)
+}
+
+fn read_any_attribute(data: &[u8], depth: u32, attributes: &mut Attributes) -> Result<()> {
     let KeyValue { key, value } = read_key_value(data, depth)?;
     match read_any_value(&value, depth)? {
         AnyValue::Empty => attributes.push_number(key, AttributeType::Empty, 0),

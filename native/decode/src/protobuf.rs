@@ -64,6 +64,12 @@ impl<'a> Reader<'a> {
         Self { rest: data }
     }
 
+    /// Whether the message ends here.
+    #[inline(always)]
+    pub fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The next field's tag; None at the end of the message.
     #[inline(always)]
     pub fn tag(&mut self) -> Result<Option<u32>> {
