@@ -10,6 +10,7 @@ from lymer.api.config import ApiConfig
 from lymer.api.health import State, build_admin, build_status
 from lymer.app.budgets import divide
 from lymer.app.config import AppConfig
+from lymer.app.memory_guard import MemoryGuard
 from lymer.app.self_tracing import SelfTracing
 from lymer.component import registry
 from lymer.component.base import Endpoint, Receiver
@@ -38,6 +39,7 @@ class AllInOne:
         self._clock = clock
         self._budgets = divide(config.memory_limit)
         self._in_flight = InFlight(self._budgets.in_flight_bytes)
+        self._guard = MemoryGuard(config.memory_limit, self._in_flight, events=events, clock=clock)
         self.state = State(clock, version=VERSION)
         self._store = self._make_store()
         self._admin = self._listener("Admin", build_admin(self.state, events.registry), config.admin.port)
@@ -75,6 +77,7 @@ class AllInOne:
         self._events.watch("store", lambda: self._store.health().figures)
         self._events.watch("requests_in_flight", self._in_flight.figures)
         await self._api.start()
+        await self._guard.start()
         if self._self_tracing:
             await self._self_tracing.start()
         for receiver in self._receivers:
@@ -86,6 +89,7 @@ class AllInOne:
         """As `component.base`: stop taking in, answer what has begun, close the store."""
         self.state.enter("stopping")
         await _all([*(receiver.close() for receiver in self._receivers), self._api.close(timeout_s=1.0)])
+        await self._guard.close()
         if self._self_tracing:
             await self._self_tracing.close()
         await self._store.close()

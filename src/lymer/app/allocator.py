@@ -1,10 +1,13 @@
-"""Telling glibc to keep the memory of large request bodies instead of giving it back and faulting it in for each one.
+"""Telling glibc when to keep memory and when to give it back.
+
+Large request bodies come again and again: their memory is kept instead of faulted in for each one.
 
 Measured: 222 µs instead of 522 µs CPU for a gRPC request of 220 kB, 176 instead of 371 for HTTP (docs/benchmarks.md).
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 
 _M_TRIM_THRESHOLD = -1
@@ -24,3 +27,9 @@ def keep_large_blocks() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES) and mallopt(_M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES))
+
+
+def give_back_free_memory() -> None:
+    """Give free memory of all heaps back to the system; tens of milliseconds, without Python's lock."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

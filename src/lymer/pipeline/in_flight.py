@@ -21,6 +21,8 @@ class InFlight:
         self.bytes_max = bytes_max
         self.bytes_used = 0
         self.request_count = 0
+        self.refusing = False
+        """Set while the process has no memory left: then no request gets a byte more."""
 
     def request(self) -> Reservation:
         """A reservation for one request, empty so far; use it as a context manager."""
@@ -51,6 +53,8 @@ class Reservation:
         the limits of a single request bound it.
         """
         used = self._in_flight.bytes_used
+        if self._in_flight.refusing:
+            raise OverloadedError("the process has reached its memory limit", retry_after_s=RETRY_AFTER_S)
         if used + count > self._in_flight.bytes_max and used > self._bytes:
             raise OverloadedError("too many bytes of requests are on their way already", retry_after_s=RETRY_AFTER_S)
         self._in_flight.bytes_used += count

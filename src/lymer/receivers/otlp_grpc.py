@@ -118,6 +118,11 @@ class OtlpGrpcReceiver:
         self._threads.shutdown(wait=False)
 
     async def _export(self, _requests: Any, context: Any) -> bytes:
+        """Ends the call. Holds no message: gRPC keeps this frame for a while when the call was refused."""
+        answer = await self._take_in(context)
+        return answer if isinstance(answer, bytes) else await _abort(context, answer)
+
+    async def _take_in(self, context: Any) -> bytes | Refusal:
         begun_s = self._clock.monotonic_s()
         span_count = 0
         try:
@@ -136,7 +141,7 @@ class OtlpGrpcReceiver:
             self._count(decoded, begun_s)
             return otlp_response.encode_success(decoded.refused, ORIGIN.format)
         self._events.request_refused(ORIGIN, cause=refusal.cause, reason=refusal.message, span_count=span_count)
-        return await _abort(context, refusal)
+        return refusal
 
     async def _read(self, context: Any) -> bytes:
         """The message, once there is room for one more."""
