@@ -187,3 +187,12 @@ def test_its_own_work_is_found_when_it_traces_itself(launch: Launch) -> None:
     while lymer.get(16686, "/api/services").json()["data"] != ["lymer"]:
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_the_demo_runs_beside_it_and_ends_with_it(launch: Launch) -> None:
+    lymer = launch("--demo")
+    lymer.until("Ctrl-C ends it")
+    assert "checkout" in lymer.get(16686, "/api/services").json()["data"]
+    lymer.process.terminate()
+    assert lymer.end(STOP_S)[0] == 0  # Reading its output to the end means that the demo has ended too.
