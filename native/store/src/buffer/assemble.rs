@@ -1,8 +1,8 @@
 //! Rows of the open buffer as Arrow columns: single columns for the search kernels, whole spans for everybody else.
 
 use super::data::Data;
-use super::layout::{Extras, UnitField, is_text, join, unit_field};
-use super::rows::RowPiece;
+use super::layout::{Extras, UnitField, is_text, join, shape_items, slot_count, unit_field};
+use super::rows::{HAS_EXTRAS, RowPiece};
 use crate::recode::{Recoder, binary, dictionary, strings};
 use crate::view::{Result, StoreError};
 use arrow_array::builder::{FixedSizeBinaryBuilder, StringBuilder};
@@ -312,12 +312,11 @@ pub fn attribute(table: Table<'_>, key: u32, value_type: u8) -> ArrayRef {
     let data = table.data;
     let mut validity = vec![false; table.rows.len()];
     let mut numbers = vec![0_i64; table.rows.len()];
+    let mut places = Places::new(data, key, value_type);
     for (place, &row) in table.rows.iter().enumerate() {
         let (piece, at) = data.rows.locate(row);
-        let (mut values, _) = data.attributes_and_extras(piece.shape[at], piece.slots(at));
-        if let Some((_, slots)) =
-            values.find(|(item, _)| item.key == key && item.value_type == value_type)
-        {
+        if let Some(first) = places.of_shape(piece.shape[at] & !HAS_EXTRAS) {
+            let slots = &piece.slots(at)[first..first + slot_count(value_type)];
             validity[place] = true;
             numbers[place] = if is_text(value_type) {
                 i64::from(slots[0])
@@ -345,6 +344,51 @@ pub fn attribute(table: Table<'_>, key: u32, value_type: u8) -> ArrayRef {
                 .collect();
             Arc::new(arrow_array::Float64Array::new(values.into(), Some(nulls)))
         }
+    }
+}
+
+/// Where in the slots of a span the first value of a key and type stands; found out once a shape.
+struct Places<'a> {
+    data: &'a Data,
+    key: u32,
+    value_type: u8,
+    by_shape: Vec<u32>,
+}
+
+impl<'a> Places<'a> {
+    const UNKNOWN: u32 = 0;
+    const NOWHERE: u32 = 1;
+    const FIRST: u32 = 2;
+
+    fn new(data: &'a Data, key: u32, value_type: u8) -> Self {
+        let by_shape = vec![Self::UNKNOWN; data.shapes.len() as usize];
+        Self {
+            data,
+            key,
+            value_type,
+            by_shape,
+        }
+    }
+
+    #[inline]
+    fn of_shape(&mut self, shape: u32) -> Option<usize> {
+        let mut place = self.by_shape[shape as usize];
+        if place == Self::UNKNOWN {
+            place = self.find(shape);
+            self.by_shape[shape as usize] = place;
+        }
+        (place >= Self::FIRST).then(|| (place - Self::FIRST) as usize)
+    }
+
+    fn find(&self, shape: u32) -> u32 {
+        let mut slots = 0;
+        for item in shape_items(self.data.shapes.get(shape)) {
+            if item.key == self.key && item.value_type == self.value_type {
+                return Self::FIRST + slots;
+            }
+            slots += item.slot_count() as u32;
+        }
+        Self::NOWHERE
     }
 }
 
