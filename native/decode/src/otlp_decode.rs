@@ -9,8 +9,10 @@ use crate::origins::{Resource, ResourceCodes, Scope, ScopeCodes};
 use crate::otlp_fields::{entity_ref, request, resource, resource_spans, scope, scope_spans};
 use crate::otlp_span::SpanReader;
 use crate::otlp_value::{read_key_value, write_key_value, write_value};
-use crate::protobuf::{DEPTH_MAX, Malformed, Parts, Reader, Result, length_tag};
-use crate::protobuf_writer::{close_message, open_message, put_bytes_field};
+use crate::protobuf::{DEPTH_MAX, Malformed, Parts, Reader, Result};
+use crate::protobuf_writer::{
+    close_message, open_message, put_bytes_field, put_bytes_unless_empty,
+};
 use crate::refusal::{Refusal, Refusals};
 use crate::schema::MISSING_SERVICE_NAME;
 use crate::text::TextSink;
@@ -221,21 +223,31 @@ fn read_service_name(pair: &[u8]) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The known fields of an EntityRef, its texts repaired, as a field of our own.
+/// The known fields of an EntityRef, its texts repaired, in the order of their numbers, as a field of our own.
 fn put_entity_ref(out: &mut Vec<u8>, data: &[u8]) -> Result<()> {
-    let message = open_message(out, length_tag(3));
-    let mut reader = Reader::new(data);
-    while let Some(tag) = reader.tag()? {
-        match tag {
-            entity_ref::SCHEMA_URL
-            | entity_ref::TYPE
-            | entity_ref::ID_KEYS
-            | entity_ref::DESCRIPTION_KEYS => {
-                put_bytes_field(out, tag, repaired(reader.bytes()?).as_bytes());
-            }
-            _ => reader.skip(tag, RESOURCE_DEPTH - 1)?,
-        }
+    let message = open_message(out, resource::ENTITY_REFS);
+    for wanted in [entity_ref::SCHEMA_URL, entity_ref::TYPE] {
+        let mut last: &[u8] = b"";
+        each_text(data, wanted, |text| last = text)?;
+        put_bytes_unless_empty(out, wanted, repaired(last).as_bytes());
+    }
+    for wanted in [entity_ref::ID_KEYS, entity_ref::DESCRIPTION_KEYS] {
+        each_text(data, wanted, |text| {
+            put_bytes_field(out, wanted, repaired(text).as_bytes())
+        })?;
     }
     close_message(out, message);
+    Ok(())
+}
+
+fn each_text<'a>(data: &'a [u8], wanted: u32, mut visit: impl FnMut(&'a [u8])) -> Result<()> {
+    let mut reader = Reader::new(data);
+    while let Some(tag) = reader.tag()? {
+        if tag == wanted {
+            visit(reader.bytes()?);
+        } else {
+            reader.skip(tag, RESOURCE_DEPTH - 1)?;
+        }
+    }
     Ok(())
 }
