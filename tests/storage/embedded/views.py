@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +31,17 @@ FIGURES = {
 
 @contextmanager
 def views(written: list[list[Row]]) -> Iterator[list[View]]:
-    """An open buffer that got these rows batch by batch, and the segment that it is sealed to."""
+    """These rows, batch by batch, as every kind of view."""
+    with views_of([Batch.from_arrow(batch(rows).record_batch) for rows in written]) as kinds:
+        yield kinds
+
+
+@contextmanager
+def views_of(batches: list[Batch]) -> Iterator[list[View]]:
+    """An open buffer that got these batches, and the segment that it is sealed to."""
     buffer = OpenBuffer()
-    for position, rows in enumerate(written):
-        buffer.append(Batch.from_arrow(batch(rows).record_batch), position)
+    for position, written in enumerate(batches):
+        buffer.append(written, position)
     yield [buffer]
 
 
