@@ -18,6 +18,7 @@ pub mod search;
 pub mod segment;
 pub mod select;
 pub mod services;
+pub mod some_span;
 pub mod sources;
 pub mod structure;
 pub mod summary;

@@ -4,16 +4,15 @@
 //! trace table says (start, duration, errors); and only then the columns of the spans that are left.
 
 use crate::plan::Bounds;
-use crate::predicate::{
-    SpanField, SpanPredicate, Subject, TraceField, TraceLeaf, TracePredicate, Tree,
-};
+use crate::predicate::{TraceField, TraceLeaf, TracePredicate, Tree};
 use crate::roots::roots;
 use crate::rows::{intersect, rows_of, traces_of, union};
-use crate::select::{Bound, all_of, bind, select, starting_between};
+use crate::select::{Bound, all_of, select, starting_between};
 use crate::services::service_counts;
+use crate::some_span::SomeSpan;
 use crate::sources::read_one;
 use crate::texts::Texts;
-use crate::value::{Test, Texts as Operands, Value};
+use crate::value::{Test, Value};
 use crate::view::{ColumnRef, Result, Rows, TraceEntry, View};
 
 /// A trace predicate bound to a view.
@@ -33,17 +32,6 @@ enum Term {
     And(Vec<Term>),
     Or(Vec<Term>),
     Not(Box<Term>),
-}
-
-/// `AnySpan`, and what it says of its trace.
-struct SomeSpan {
-    bound: Bound,
-    /// The traces with the service and the name that it asks for, when the view says.
-    traces: Option<Vec<u32>>,
-    /// Whether that, or nothing, is all that it asks for.
-    decided: bool,
-    min_duration: i64,
-    needs_error: bool,
 }
 
 impl<'a> Matcher<'a> {
@@ -201,82 +189,6 @@ impl<'a> Matcher<'a> {
             .iter()
             .map(|root| passing.binary_search(&root.row).is_ok())
             .collect())
-    }
-}
-
-impl SomeSpan {
-    fn new(view: &dyn View, predicate: &SpanPredicate) -> Self {
-        let mut facts = Facts::default();
-        facts.gather(predicate);
-        let traces = (facts.service.is_some() || facts.name.is_some())
-            .then(|| view.traces_with(facts.service, facts.name))
-            .flatten();
-        let bound = match &traces {
-            Some(traces) if traces.is_empty() => Bound::Always(false),
-            _ => bind(view, predicate),
-        };
-        Self {
-            decided: matches!(bound, Bound::Always(true)) || (traces.is_some() && !facts.more),
-            bound,
-            traces,
-            min_duration: facts.min_duration,
-            needs_error: facts.needs_error,
-        }
-    }
-
-    fn may_hold(&self, entry: &TraceEntry) -> bool {
-        entry.duration >= self.min_duration && (entry.error_count > 0 || !self.needs_error)
-    }
-}
-
-/// What a span predicate surely asks for.
-#[derive(Default)]
-struct Facts<'a> {
-    service: Option<&'a str>,
-    name: Option<&'a str>,
-    min_duration: i64,
-    needs_error: bool,
-    /// Whether it asks for more than service and name.
-    more: bool,
-}
-
-impl<'a> Facts<'a> {
-    fn gather(&mut self, predicate: &'a SpanPredicate) {
-        match predicate {
-            Tree::And(terms) => terms.iter().for_each(|term| self.gather(term)),
-            Tree::Leaf(leaf) => match leaf.subject {
-                Subject::Field(SpanField::Service) => {
-                    self.gather_text(leaf.test.texts(), |facts| &mut facts.service)
-                }
-                Subject::Field(SpanField::Name) => {
-                    self.gather_text(leaf.test.texts(), |facts| &mut facts.name)
-                }
-                Subject::Field(SpanField::Duration) => {
-                    self.more = true;
-                    let (from, _) = leaf.test.int_range().unwrap_or((0, 0));
-                    self.min_duration = self.min_duration.max(from);
-                }
-                Subject::Field(SpanField::Status) => {
-                    self.more = true;
-                    self.needs_error |= leaf.test.texts() == Operands::Among(vec!["error"]);
-                }
-                _ => self.more = true,
-            },
-            _ => self.more = true,
-        }
-    }
-
-    fn gather_text(
-        &mut self,
-        operands: Operands<'a>,
-        fact: impl Fn(&mut Self) -> &mut Option<&'a str>,
-    ) {
-        match operands {
-            Operands::Among(texts) if texts.len() == 1 && fact(self).is_none() => {
-                *fact(self) = Some(texts[0])
-            }
-            _ => self.more = true,
-        }
     }
 }
 
