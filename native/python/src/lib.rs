@@ -4,6 +4,7 @@ pub mod batch;
 pub mod buffer;
 pub mod graph;
 mod payload;
+pub mod segment;
 pub mod table;
 pub mod view;
 pub mod wire;
@@ -19,6 +20,8 @@ mod _native {
     use crate::buffer::{OpenBuffer, merge_batches};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
+    #[pymodule_export]
+    use crate::segment::{Segment, merge_segments, set_page_cache};
     #[pymodule_export]
     use crate::table::ArrowTable;
     #[pymodule_export]

@@ -11,7 +11,6 @@ use lymer_decode::schema::AttributeType;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-const STRING: u8 = AttributeType::String as u8;
 const BOOL: u8 = AttributeType::Bool as u8;
 const INT: u8 = AttributeType::Int as u8;
 const DOUBLE: u8 = AttributeType::Double as u8;

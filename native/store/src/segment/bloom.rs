@@ -1,0 +1,34 @@
+//! Parquet's split-block bloom filters, asked where they lie in the file.
+
+use xxhash_rust::xxh64::xxh64;
+
+const BLOCK_BYTES: usize = 32;
+const SALT: [u32; 8] = [
+    0x47b6_137b,
+    0x4497_4d91,
+    0x8824_ad5b,
+    0xa2b7_289d,
+    0x7054_95c7,
+    0x2df1_424b,
+    0x9efc_4947,
+    0x5c6b_fb31,
+];
+
+/// The hash of a value.
+pub fn hash(value: &[u8]) -> u64 {
+    xxh64(value, 0)
+}
+
+/// False only when no value of this hash was put in.
+pub fn may_contain(bits: &[u8], hash: u64) -> bool {
+    let blocks = (bits.len() / BLOCK_BYTES) as u64;
+    let block = (((hash >> 32) * blocks) >> 32) as usize * BLOCK_BYTES;
+    let words = bits
+        .get(block..block + BLOCK_BYTES)
+        .unwrap_or_default()
+        .chunks_exact(4);
+    words.zip(SALT).all(|(word, salt)| {
+        let bit = (hash as u32).wrapping_mul(salt) >> 27;
+        u32::from_le_bytes([word[0], word[1], word[2], word[3]]) >> bit & 1 == 1
+    })
+}

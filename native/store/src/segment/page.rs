@@ -1,0 +1,139 @@
+//! A page of the data file, decoded.
+
+use super::columns::Leaf;
+use super::levels;
+use super::sections::u32_at;
+use super::thrift::{self, PageHeader};
+use super::values::{self, Presence};
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::NullBuffer;
+use std::borrow::Cow;
+
+/// No page that we write is larger than this when it is unpacked; a header that says more is damaged.
+const PAGE_BYTES_MAX: i64 = 1 << 31;
+
+/// The values of a page.
+#[derive(Debug)]
+pub struct Page {
+    /// Flat columns: a value, or null, for each row. Lists: their entries, one after the other.
+    pub values: ArrayRef,
+    /// Lists: where the entries of each row begin, and the end.
+    pub offsets: Option<Vec<u32>>,
+}
+
+impl Page {
+    /// Bytes of memory, the dictionary apart.
+    pub fn memory_bytes(&self) -> usize {
+        let values = match self.values.as_any_dictionary_opt() {
+            Some(dictionary) => dictionary.keys().get_array_memory_size(),
+            None => self.values.get_array_memory_size(),
+        };
+        values + self.offsets.as_ref().map_or(0, |offsets| 4 * offsets.len()) + 128
+    }
+}
+
+use arrow_array::cast::AsArray;
+
+/// Decode a data page from its bytes, header first.
+pub fn decode(
+    bytes: &[u8],
+    leaf: Leaf,
+    compressed: bool,
+    dictionary: Option<&ArrayRef>,
+) -> Option<Page> {
+    let (header, body) = open(bytes, compressed)?;
+    let count = usize::try_from(header.value_count).ok()?;
+    let mut rest = body.as_ref();
+    if leaf.max_repetition > 0 {
+        return decode_list(&header, rest, leaf, count, dictionary);
+    }
+    let presence = match leaf.max_definition {
+        0 => Presence {
+            len: count,
+            count,
+            nulls: None,
+        },
+        _ => {
+            let (mut bits, set) = levels::bits(take_levels(&mut rest)?, count)?;
+            let nulls = (set < count).then(|| NullBuffer::new(bits.finish()));
+            Presence {
+                len: count,
+                count: set,
+                nulls,
+            }
+        }
+    };
+    let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary)?;
+    Some(Page {
+        values,
+        offsets: None,
+    })
+}
+
+/// Decode a dictionary page.
+pub fn decode_dictionary(bytes: &[u8], leaf: Leaf, compressed: bool) -> Option<ArrayRef> {
+    let (header, body) = open(bytes, compressed)?;
+    values::decode_dictionary(
+        &body,
+        leaf.physical,
+        usize::try_from(header.value_count).ok()?,
+    )
+}
+
+fn open(bytes: &[u8], compressed: bool) -> Option<(PageHeader, Cow<'_, [u8]>)> {
+    let header = thrift::page_header(bytes)?;
+    let body = bytes
+        .get(header.header_bytes..)?
+        .get(..usize::try_from(header.compressed_bytes).ok()?)?;
+    if !compressed {
+        return Some((header, body.into()));
+    }
+    if !(0..PAGE_BYTES_MAX).contains(&header.uncompressed_bytes) {
+        return None;
+    }
+    let unpacked = zstd::bulk::decompress(body, header.uncompressed_bytes as usize).ok()?;
+    (unpacked.len() == header.uncompressed_bytes as usize).then_some((header, unpacked.into()))
+}
+
+/// Levels stand behind their length.
+fn take_levels<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let len = u32_at(bytes, 0)? as usize;
+    let levels = bytes.get(4..4_usize.checked_add(len)?)?;
+    *bytes = &bytes[4 + len..];
+    Some(levels)
+}
+
+fn decode_list(
+    header: &PageHeader,
+    mut rest: &[u8],
+    leaf: Leaf,
+    count: usize,
+    dictionary: Option<&ArrayRef>,
+) -> Option<Page> {
+    let (repetitions, _) = levels::bits(take_levels(&mut rest)?, count)?;
+    let bit_width = u32::from(8 - leaf.max_definition.leading_zeros() as u8);
+    let definitions = levels::numbers(take_levels(&mut rest)?, bit_width, count)?;
+    let (mut offsets, mut entries, mut valid) = (Vec::new(), 0_u32, Vec::new());
+    for (at, &definition) in definitions.iter().enumerate() {
+        if !repetitions.get_bit(at) {
+            offsets.push(entries);
+        }
+        if definition >= i32::from(leaf.entry_definition) {
+            entries += 1;
+            valid.push(definition == i32::from(leaf.max_definition));
+        }
+    }
+    offsets.push(entries);
+    let present = valid.iter().filter(|valid| **valid).count();
+    let nulls = (present < valid.len()).then(|| NullBuffer::from(valid));
+    let presence = Presence {
+        len: entries as usize,
+        count: present,
+        nulls,
+    };
+    let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary)?;
+    Some(Page {
+        values,
+        offsets: Some(offsets),
+    })
+}
