@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.figures import Figure, Options, machine, table
 
 BENCHMARKS = (
+    "decode",
     "start",
     "ingest_http",
     "ingest_grpc",
