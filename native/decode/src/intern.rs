@@ -14,31 +14,16 @@ use std::sync::Arc;
 use crate::utf8::repaired;
 
 /// The distinct values of one column.
+#[derive(Default)]
 pub struct Interner {
     seed: RandomState,
     codes: HashTable<i32>,
     ends: Vec<usize>,
     data: Vec<u8>,
-    /// The code used last, -1 before the first.
-    last: i32,
-    /// The code of the empty text, -1 before its first use.
-    empty: i32,
-    /// What came after each code, shifted by one; -1: nothing yet.
-    successors: Vec<i32>,
-}
-
-impl Default for Interner {
-    fn default() -> Self {
-        Self {
-            seed: RandomState::default(),
-            codes: HashTable::new(),
-            ends: Vec::new(),
-            data: Vec::new(),
-            last: -1,
-            empty: -1,
-            successors: Vec::new(),
-        }
-    }
+    last: Option<i32>,
+    empty: Option<i32>,
+    /// What came after each code, shifted by one.
+    successors: Vec<Option<i32>>,
 }
 
 impl Interner {
@@ -48,20 +33,46 @@ impl Interner {
         if value.is_empty() {
             return self.empty_text();
         }
-        if self.last >= 0 && self.value(self.last) == value {
-            return self.last;
+        if let Some(last) = self.last
+            && self.value(last) == value
+        {
+            return last;
         }
-        self.last = self.text_hashed(value);
-        self.last
+        let code = self.text_hashed(value);
+        self.last = Some(code);
+        code
+    }
+
+    /// The code of a text that comes after another one (None: the first of a row). What followed last time is tried
+    /// first, because spans of one kind have their keys in one order.
+    #[inline]
+    pub fn text_after(&mut self, previous: Option<i32>, value: &[u8]) -> i32 {
+        if value.is_empty() {
+            return self.empty_text();
+        }
+        let slot = previous.map_or(0, |code| code as usize + 1);
+        if let Some(&Some(guess)) = self.successors.get(slot)
+            && self.value(guess) == value
+        {
+            return guess;
+        }
+        let code = self.text(value);
+        if slot >= self.successors.len() {
+            self.successors.resize(slot + 1, None);
+        }
+        self.successors[slot] = Some(code);
+        code
     }
 
     /// Most texts that may be absent are. Also, glibc's memcmp of nothing at a dangling address costs 100 ns with AVX-512.
     #[inline]
     fn empty_text(&mut self) -> i32 {
-        if self.empty < 0 {
-            self.empty = self.bytes(b"");
+        if let Some(code) = self.empty {
+            return code;
         }
-        self.empty
+        let code = self.bytes(b"");
+        self.empty = Some(code);
+        code
     }
 
     fn text_hashed(&mut self, value: &[u8]) -> i32 {
@@ -73,25 +84,6 @@ impl Interner {
             Cow::Borrowed(text) => self.insert(hash, text.as_bytes()),
             Cow::Owned(text) => self.bytes(text.as_bytes()),
         }
-    }
-
-    /// The code of a text that comes after another one (None: the first of a row). What followed last time is tried first,
-    /// because spans of one kind have their keys in one order.
-    #[inline]
-    pub fn text_after(&mut self, previous: Option<i32>, value: &[u8]) -> i32 {
-        let slot = previous.map_or(0, |code| code as usize + 1);
-        if let Some(&guess) = self.successors.get(slot)
-            && guess >= 0
-            && self.value(guess) == value
-        {
-            return guess;
-        }
-        let code = self.text(value);
-        if slot >= self.successors.len() {
-            self.successors.resize(slot + 1, -1);
-        }
-        self.successors[slot] = code;
-        code
     }
 
     /// The code of bytes that are kept as they are.
