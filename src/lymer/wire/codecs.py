@@ -1,4 +1,4 @@
-"""The formats that spans come in, by name. The log stores a payload with the name of its format and reads it back here."""
+"""The formats that spans come in, by name. The log stores a payload under the name of its format and reads it so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DECODERS: Final[dict[str, Callable[[bytes], Decoded]]] = {
     otlp_proto.FORMAT: otlp_proto.decode_otlp_proto,
     otlp_json.FORMAT: otlp_json.decode_otlp_json,
 }
-"""Each takes a whole payload and raises DecodeError when it is not of its format. Pure; may be called from any thread."""
+"""Each takes a whole payload and raises DecodeError when it is not of its format. Pure; any thread may call it."""
 
 
 def decode(format_name: str, payload: bytes) -> Decoded:
