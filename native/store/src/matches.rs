@@ -13,7 +13,7 @@ use crate::some_span::SomeSpan;
 use crate::sources::read_one;
 use crate::texts::Texts;
 use crate::value::{Test, Value};
-use crate::view::{ColumnRef, Result, Rows, TraceEntry, View};
+use crate::view::{ColumnRef, Result, Rows, View};
 
 /// A trace predicate bound to a view.
 pub struct Matcher<'a> {
@@ -64,8 +64,8 @@ impl<'a> Matcher<'a> {
         let mut traces = Rows::List(traces).without(&self.skipped).into_list();
         let (min_start, max_start) = (self.bounds.min_start, self.bounds.max_start);
         traces.retain(|&trace| {
-            let entry = self.view.trace(trace);
-            entry.start <= max_start && end_of(&entry) >= min_start
+            let (start, end) = span_of(self.view, trace);
+            start <= max_start && end >= min_start
         });
         let matches = self.holding(&self.term, traces)?;
         self.with_some_span(&self.some_span, matches)
@@ -118,11 +118,10 @@ impl<'a> Matcher<'a> {
         };
         let (mut inside, mut partly) = (Vec::new(), Vec::new());
         for trace in traces {
-            let entry = self.view.trace(trace);
-            if !some_span.may_hold(&entry) {
+            let (start, end) = span_of(self.view, trace);
+            if !some_span.may_hold(self.view, trace) {
                 continue;
             }
-            let (start, end) = (entry.start, end_of(&entry));
             if start >= self.bounds.min_start && end <= self.bounds.max_start {
                 inside.push(trace);
             } else if start <= self.bounds.max_start && end >= self.bounds.min_start {
@@ -261,7 +260,8 @@ fn cost(term: &Term) -> usize {
     }
 }
 
-/// When the last interval ends.
-fn end_of(entry: &TraceEntry) -> i64 {
-    entry.start.saturating_add(entry.duration)
+/// When the first interval begins and the last one ends.
+fn span_of(view: &dyn View, trace: u32) -> (i64, i64) {
+    let (start, duration) = view.interval(trace);
+    (start, start.saturating_add(duration))
 }

@@ -1,7 +1,7 @@
 //! The order of traces: walked from the front in blocks, so that a page needs not look at all of them.
 
 use crate::plan::Order;
-use crate::view::{Rows, TraceEntry, View};
+use crate::view::{Rows, View};
 use std::cmp::Ordering;
 
 /// Traces still to be looked at, the first in the order first.
@@ -19,12 +19,12 @@ enum Waiting {
 }
 
 /// The figure that an order sorts by.
-pub fn figure(order: Order, entry: &TraceEntry) -> i64 {
+pub fn figure(view: &dyn View, order: Order, trace: u32) -> i64 {
     match order {
-        Order::Newest | Order::Oldest => entry.start,
-        Order::Longest | Order::Shortest => entry.duration,
-        Order::MostSpans => i64::from(entry.span_count),
-        Order::MostErrors => i64::from(entry.error_count),
+        Order::Newest | Order::Oldest => view.interval(trace).0,
+        Order::Longest | Order::Shortest => view.interval(trace).1,
+        Order::MostSpans => i64::from(view.trace(trace).span_count),
+        Order::MostErrors => i64::from(view.trace(trace).error_count),
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
             Waiting::Figures(waiting) => return take_by_figure(view, order, waiting, count),
         };
         block.sort_unstable_by(|&left, &right| {
-            let figure = |trace| figure(order, &view.trace(trace));
+            let figure = |trace| figure(view, order, trace);
             compare(view, order, (figure(left), left), (figure(right), right))
         });
         block
@@ -82,11 +82,11 @@ impl<'a> Walk<'a> {
         let count = traces.len();
         match self.order {
             Order::Newest => {
-                let end = partition(count, |at| self.view.trace(traces.get(at)).start <= start);
+                let end = partition(count, |at| self.view.interval(traces.get(at)).0 <= start);
                 part(&traces, 0, end)
             }
             _ => {
-                let begin = partition(count, |at| self.view.trace(traces.get(at)).start < start);
+                let begin = partition(count, |at| self.view.interval(traces.get(at)).0 < start);
                 part(&traces, begin, count)
             }
         }
@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
         (0..traces.len())
             .map(|at| traces.get(at))
             .filter(|&trace| is_behind(self.view, self.order, trace, &after))
-            .map(|trace| (figure(self.order, &self.view.trace(trace)), trace))
+            .map(|trace| (figure(self.view, self.order, trace), trace))
             .collect()
     }
 }
@@ -115,7 +115,7 @@ fn take_by_start(view: &dyn View, order: Order, traces: &mut Rows, count: usize)
 
 fn boundary(view: &dyn View, order: Order, traces: &Rows, count: usize) -> usize {
     let length = traces.len();
-    let start = |at: usize| view.trace(traces.get(at)).start;
+    let start = |at: usize| view.interval(traces.get(at)).0;
     if order == Order::Newest {
         let mut boundary = length - count;
         while boundary > 0 && boundary < length && start(boundary - 1) == start(boundary) {
@@ -155,9 +155,8 @@ fn is_behind(view: &dyn View, order: Order, trace: u32, after: &Option<(i64, [u8
     let Some((after_figure, after_id)) = after else {
         return true;
     };
-    let entry = view.trace(trace);
-    compare_figures(order, figure(order, &entry), *after_figure)
-        .then_with(|| entry.trace_id.cmp(after_id))
+    compare_figures(order, figure(view, order, trace), *after_figure)
+        .then_with(|| view.trace(trace).trace_id.cmp(after_id))
         .is_gt()
 }
 

@@ -3,7 +3,7 @@
 use crate::predicate::{SpanField, SpanPredicate, Subject, Tree};
 use crate::select::{Bound, bind};
 use crate::value::Texts as Operands;
-use crate::view::{TraceEntry, View};
+use crate::view::View;
 
 /// `AnySpan`, and what it says of its trace.
 pub struct SomeSpan {
@@ -39,8 +39,17 @@ impl SomeSpan {
     }
 
     /// False when the trace's own figures rule out that it has such a span.
-    pub fn may_hold(&self, entry: &TraceEntry) -> bool {
-        entry.duration >= self.min_duration && (entry.error_count > 0 || !self.needs_error)
+    pub fn may_hold(&self, view: &dyn View, trace: u32) -> bool {
+        self.may_be_so_long(view, trace) && (!self.needs_error || view.trace(trace).error_count > 0)
+    }
+
+    /// No span is longer than its trace, but for one that ends when time itself ends.
+    fn may_be_so_long(&self, view: &dyn View, trace: u32) -> bool {
+        if self.min_duration <= 0 {
+            return true;
+        }
+        let (start, duration) = view.interval(trace);
+        duration >= self.min_duration || start.saturating_add(duration) == i64::MAX
     }
 }
 

@@ -174,6 +174,11 @@ pub trait View: Send + Sync {
     fn trace_count(&self) -> u32;
     /// A trace by number.
     fn trace(&self, trace: u32) -> TraceEntry;
+    /// The start and the duration of a trace, as `trace` has them; looked at for very many traces.
+    fn interval(&self, trace: u32) -> (i64, i64) {
+        let entry = self.trace(trace);
+        (entry.start, entry.duration)
+    }
     /// The number of a trace.
     fn find_trace(&self, trace_id: &[u8; 16]) -> Option<u32>;
     /// Its rows.

@@ -13,11 +13,11 @@ pub fn rows_within(view: &dyn View, bounds: &Bounds) -> Result<Vec<Rows>> {
         .without(&skipped)
         .into_list()
     {
-        let entry = view.trace(trace);
-        let end = entry.start.saturating_add(entry.duration);
-        if entry.start >= bounds.min_start && end <= bounds.max_start {
+        let (start, duration) = view.interval(trace);
+        let end = start.saturating_add(duration);
+        if start >= bounds.min_start && end <= bounds.max_start {
             inside.push(trace);
-        } else if entry.start <= bounds.max_start && end >= bounds.min_start {
+        } else if start <= bounds.max_start && end >= bounds.min_start {
             partly.push(trace);
         }
     }

@@ -1,22 +1,24 @@
-//! One row group of a segment as Arrow arrays, column by column, out of the rows of the open buffer.
+//! One row group of a segment, column by column, out of the rows of the open buffer.
 
+use super::codes::{Coder, coded};
 use super::columns::{FIXED_COUNT, Fixed};
+use super::encode::{Flat, Values, put_text};
 use super::order::Order;
 use super::plan::{AttributeColumnPlan, Plan};
 use crate::buffer::assemble::{Table, number};
-use crate::buffer::layout::{Extras, ShapeItem, UnitField, is_text};
-use crate::buffer::rows::HAS_EXTRAS;
-use crate::recode::{Recoder, dictionary, strings};
+use crate::buffer::layout::{Extras, ShapeItem, UnitField, is_text, unit_field};
+use crate::buffer::rows::{HAS_EXTRAS, RowPiece};
+use crate::recode::Recoder;
 use crate::rest_text::{self, RestBuilder};
-use crate::view::Result;
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray,
-    TimestampNanosecondArray, UInt32Array,
-};
-use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
+use crate::view::{Result, StoreError};
+use arrow_array::{ArrayRef, TimestampNanosecondArray};
 use lymer_decode::schema::AttributeType;
+use parquet::bloom_filter::Sbbf;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// How often a bloom filter may say "perhaps" of a value that is not there.
+const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
 /// A row group that is about to be written.
 pub struct Group<'a> {
@@ -25,7 +27,8 @@ pub struct Group<'a> {
     range: Range<usize>,
     shape_codes: Vec<u32>,
     attributes: Vec<Sparse>,
-    rest: Option<RestBuilder>,
+    extras: Vec<(u32, Extras<'a>)>,
+    rest: RestBuilder,
 }
 
 /// Values of a column where there are any.
@@ -33,6 +36,14 @@ pub struct Group<'a> {
 struct Sparse {
     places: Vec<u32>,
     values: Vec<i64>,
+}
+
+/// A column as it is handed to the file.
+pub enum Column {
+    /// Pages of our own.
+    Flat(Flat),
+    /// An array for Parquet's writer.
+    Array(ArrayRef),
 }
 
 impl<'a> Group<'a> {
@@ -50,7 +61,8 @@ impl<'a> Group<'a> {
             range,
             shape_codes: Vec::with_capacity(table.rows.len()),
             attributes: plan.attributes.iter().map(|_| Sparse::default()).collect(),
-            rest: Some(RestBuilder::default()),
+            extras: Vec::new(),
+            rest: RestBuilder::default(),
         };
         group.scatter(plan, shapes);
         group
@@ -59,176 +71,339 @@ impl<'a> Group<'a> {
     /// Sort the attributes of all rows into their columns.
     fn scatter(&mut self, plan: &Plan, shapes: &mut Recoder) {
         let data = self.table.data;
-        let mut rest = RestBuilder::default();
         let mut seen: Vec<ShapeItem> = Vec::new();
         for (place, &row) in (0_u32..).zip(self.table.rows) {
             let (piece, at) = data.rows.locate(row);
+            let shape = piece.shape[at];
             self.shape_codes
-                .push(shapes.get(piece.shape[at] & !HAS_EXTRAS) as u32);
+                .push(shapes.get(shape & !HAS_EXTRAS) as u32);
+            if shape & HAS_EXTRAS != 0 {
+                self.extras.push((place, self.table.extras(row)));
+            }
             seen.clear();
-            for (item, slots) in data
-                .attributes_and_extras(piece.shape[at], piece.slots(at))
-                .0
-            {
+            for (item, slots) in data.attributes_and_extras(shape, piece.slots(at)).0 {
                 let is_first = !data.has_duplicates || !seen.contains(&item);
                 match plan.column(item) {
-                    Some(column) if is_first => {
-                        let text = is_text(item.value_type);
-                        let value = if text {
-                            i64::from(slots[0])
-                        } else {
-                            number(item.value_type, slots)
-                        };
-                        self.attributes[column].places.push(place);
-                        self.attributes[column].values.push(value);
-                    }
-                    _ => {
-                        let text = is_text(item.value_type)
-                            .then(|| data.key_texts[item.key as usize].get(slots[0]))
-                            .unwrap_or_default();
-                        let text =
-                            rest_text::write(item.value_type, number(item.value_type, slots), text);
-                        rest.entry(data.keys.get(item.key), text.as_bytes());
-                    }
+                    Some(column) if is_first => self.attributes[column].push(place, item, slots),
+                    _ => self.add_rest(item, slots),
                 }
                 if data.has_duplicates {
                     seen.push(item);
                 }
             }
-            rest.end_row();
+            self.rest.end_row();
         }
-        self.rest = Some(rest);
     }
 
-    /// The array of a field of the file's schema. Each may be asked for once.
-    pub fn array(&mut self, field: usize, plan: &Plan) -> Result<ArrayRef> {
+    fn add_rest(&mut self, item: ShapeItem, slots: &[u32]) {
+        let data = self.table.data;
+        let text = if is_text(item.value_type) {
+            data.key_texts[item.key as usize].get(slots[0])
+        } else {
+            b""
+        };
+        let text = rest_text::write(item.value_type, number(item.value_type, slots), text);
+        self.rest.entry(data.keys.get(item.key), text.as_bytes());
+    }
+
+    /// The column of a field of the file's schema. Each may be asked for once.
+    pub fn column(&mut self, field: usize, plan: &Plan) -> Result<Column> {
+        const START: usize = Fixed::StartTime as usize;
         const REST: usize = FIXED_COUNT;
         const EVENTS: usize = FIXED_COUNT + 1;
         const LINKS: usize = FIXED_COUNT + 2;
-        match field {
-            0..FIXED_COUNT => Ok(self.fixed(FIXED[field])),
-            REST => self.rest.take().unwrap_or_default().finish(),
-            EVENTS => self.table.events(),
-            LINKS => self.table.links(),
+        Ok(match field {
+            START => Column::Array(self.starts()),
+            0..FIXED_COUNT => Column::Flat(self.fixed(FIXED[field])?),
+            REST => Column::Array(std::mem::take(&mut self.rest).finish()?),
+            EVENTS => Column::Array(self.table.events()?),
+            LINKS => Column::Array(self.table.links()?),
             _ => {
                 let attribute = field - LINKS - 1;
                 let values = std::mem::take(&mut self.attributes[attribute]);
-                Ok(self.attribute(&plan.attributes[attribute], values))
+                Column::Flat(self.attribute(&plan.attributes[attribute], values)?)
             }
-        }
+        })
     }
 
-    fn fixed(&self, column: Fixed) -> ArrayRef {
-        let table = &self.table;
-        let ints = |values: Vec<i32>| Arc::new(Int32Array::from(values)) as ArrayRef;
-        let longs = |values: Vec<i64>| Arc::new(Int64Array::from(values)) as ArrayRef;
-        let counts = |values: &[u32]| {
-            Arc::new(UInt32Array::from(values[self.range.clone()].to_vec())) as ArrayRef
-        };
-        match column {
-            Fixed::TraceId => table.trace_ids(),
-            Fixed::SpanId => table.span_ids(),
-            Fixed::ParentSpanId => table.parent_span_ids(),
-            Fixed::TraceState => table.words(Extras::trace_state),
-            Fixed::Flags => table.counts(|piece, at| piece.flags[at]),
-            Fixed::Name => table.names(),
-            Fixed::Kind => ints(table.gather(|piece, at| piece.kind[at])),
-            Fixed::StartTime => {
-                let starts = table.gather(|piece, at| piece.start[at]);
-                Arc::new(TimestampNanosecondArray::from(starts).with_timezone("UTC"))
-            }
-            Fixed::Duration => longs(table.gather(|piece, at| piece.duration[at])),
-            Fixed::StatusCode => ints(table.gather(|piece, at| piece.status_code[at])),
-            Fixed::StatusMessage => table.words(Extras::status_message),
-            Fixed::ServiceName => table.unit_text(UnitField::Service),
-            Fixed::ResourceAttributes => table.unit_text(UnitField::ResourceAttributes),
-            Fixed::ResourceDroppedAttributes => table.unit_count(UnitField::ResourceDropped),
-            Fixed::ResourceEntityRefs => table.unit_bytes(UnitField::ResourceEntityRefs),
-            Fixed::ResourceSchemaUrl => table.unit_text(UnitField::ResourceSchemaUrl),
-            Fixed::ScopeName => table.unit_text(UnitField::ScopeName),
-            Fixed::ScopeVersion => table.unit_text(UnitField::ScopeVersion),
-            Fixed::ScopeAttributes => table.unit_text(UnitField::ScopeAttributes),
-            Fixed::ScopeDroppedAttributes => table.unit_count(UnitField::ScopeDropped),
-            Fixed::ScopeSchemaUrl => table.unit_text(UnitField::ScopeSchemaUrl),
-            Fixed::DroppedAttributes => table.extra_counts(Extras::dropped_attributes),
-            Fixed::DroppedEvents => table.extra_counts(Extras::dropped_events),
-            Fixed::DroppedLinks => table.extra_counts(Extras::dropped_links),
-            Fixed::AttributeOrder => Arc::new(UInt32Array::from(self.shape_codes.clone())),
-            Fixed::ParentDistance => counts(&self.order.parent_distance),
-            Fixed::Depth => counts(&self.order.depth),
-            Fixed::SubtreeSize => counts(&self.order.subtree_size),
-            Fixed::SelfTime => longs(self.order.self_time[self.range.clone()].to_vec()),
-            Fixed::CriticalTime => longs(self.order.critical_time[self.range.clone()].to_vec()),
-        }
+    fn starts(&self) -> ArrayRef {
+        let starts = self.table.gather(|piece, at| piece.start[at]);
+        Arc::new(TimestampNanosecondArray::from(starts).with_timezone("UTC"))
     }
 
-    fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> ArrayRef {
-        let len = self.table.rows.len();
-        let mut validity = BooleanBufferBuilder::new(len);
-        validity.append_n(len, false);
-        sparse
-            .places
-            .iter()
-            .for_each(|&place| validity.set_bit(place as usize, true));
-        let nulls = NullBuffer::new(validity.finish());
-        if is_text(plan.value_type) {
-            return self.texts(plan, &sparse, nulls);
-        }
-        let mut values = vec![0_i64; len];
-        for (&place, &value) in sparse.places.iter().zip(&sparse.values) {
-            values[place as usize] = value;
-        }
-        const BOOL: u8 = AttributeType::Bool as u8;
-        const INT: u8 = AttributeType::Int as u8;
-        match plan.value_type {
-            BOOL => {
-                let values = values.into_iter().map(|value| value != 0).collect();
-                Arc::new(BooleanArray::new(values, Some(nulls)))
+    fn fixed(&self, column: Fixed) -> Result<Flat> {
+        let order = self.order;
+        Ok(match column {
+            Fixed::TraceId => return self.trace_ids(),
+            Fixed::ParentSpanId => return Ok(self.parent_span_ids()),
+            Fixed::SpanId => {
+                let ids = self.table.gather(|piece, at| piece.span_id[at]);
+                required(Values::Fixed {
+                    bytes: ids.into_iter().flat_map(u64::to_be_bytes).collect(),
+                    size: 8,
+                })
             }
-            INT => Arc::new(Int64Array::new(values.into(), Some(nulls))),
-            _ => {
-                let values: Vec<f64> = values
-                    .into_iter()
-                    .map(|bits| f64::from_bits(bits as u64))
-                    .collect();
-                Arc::new(Float64Array::new(values.into(), Some(nulls)))
+            Fixed::TraceState => self.words(Extras::trace_state),
+            Fixed::StatusMessage => self.words(Extras::status_message),
+            Fixed::Flags => self.ints(|piece, at| piece.flags[at]),
+            Fixed::Kind => self.ints(|piece, at| piece.kind[at] as u32),
+            Fixed::StatusCode => self.ints(|piece, at| piece.status_code[at] as u32),
+            Fixed::Name => self.names(),
+            Fixed::Duration => required(Values::Longs(
+                self.table.gather(|piece, at| piece.duration[at]),
+            )),
+            Fixed::ServiceName => self.unit_texts(UnitField::Service),
+            Fixed::ResourceAttributes => self.unit_texts(UnitField::ResourceAttributes),
+            Fixed::ResourceDroppedAttributes => self.unit_counts(UnitField::ResourceDropped),
+            Fixed::ResourceEntityRefs => self.unit_texts(UnitField::ResourceEntityRefs),
+            Fixed::ResourceSchemaUrl => self.unit_texts(UnitField::ResourceSchemaUrl),
+            Fixed::ScopeName => self.unit_texts(UnitField::ScopeName),
+            Fixed::ScopeVersion => self.unit_texts(UnitField::ScopeVersion),
+            Fixed::ScopeAttributes => self.unit_texts(UnitField::ScopeAttributes),
+            Fixed::ScopeDroppedAttributes => self.unit_counts(UnitField::ScopeDropped),
+            Fixed::ScopeSchemaUrl => self.unit_texts(UnitField::ScopeSchemaUrl),
+            Fixed::DroppedAttributes => self.extra_counts(Extras::dropped_attributes),
+            Fixed::DroppedEvents => self.extra_counts(Extras::dropped_events),
+            Fixed::DroppedLinks => self.extra_counts(Extras::dropped_links),
+            Fixed::AttributeOrder => self.counts(&self.shape_codes),
+            Fixed::ParentDistance => self.counts(&order.parent_distance[self.range.clone()]),
+            Fixed::Depth => self.counts(&order.depth[self.range.clone()]),
+            Fixed::SubtreeSize => self.counts(&order.subtree_size[self.range.clone()]),
+            Fixed::SelfTime => {
+                required(Values::Longs(order.self_time[self.range.clone()].to_vec()))
             }
-        }
+            Fixed::CriticalTime => required(Values::Longs(
+                order.critical_time[self.range.clone()].to_vec(),
+            )),
+            Fixed::StartTime => return Err(StoreError("starts are an array".into())),
+        })
     }
 
-    fn texts(&self, plan: &AttributeColumnPlan, sparse: &Sparse, nulls: NullBuffer) -> ArrayRef {
-        let texts = &self.table.data.key_texts[plan.key as usize];
-        let is_bytes = plan.value_type == AttributeType::Bytes as u8;
-        if plan.in_dictionary {
-            let mut recoder = Recoder::new(texts.len() as usize, sparse.places.len());
-            let mut codes = vec![0; self.table.rows.len()];
-            for (&place, &code) in sparse.places.iter().zip(&sparse.values) {
-                codes[place as usize] = recoder.get(code as u32);
+    /// Traces are consecutive, so the code of an id is the trace's place in the group.
+    fn trace_ids(&self) -> Result<Flat> {
+        let (mut codes, mut dictionary) = (Vec::with_capacity(self.table.rows.len()), Vec::new());
+        let mut latest = None;
+        for trace in self.table.gather(|piece, at| piece.trace[at]) {
+            if latest != Some(trace) {
+                dictionary.extend_from_slice(&self.table.data.traces.get(trace).trace_id);
+                latest = Some(trace);
             }
-            return match is_bytes {
-                true => recoder.bytes(codes, Some(nulls), |code| texts.get(code)),
-                false => dictionary(
-                    codes,
-                    Some(nulls),
-                    strings(recoder.used.iter().map(|&code| texts.get(code))),
-                ),
+            codes.push((dictionary.len() / 16 - 1) as u32);
+        }
+        let count = dictionary.len() / 16;
+        let mut flat = required(Values::Coded {
+            codes,
+            dictionary,
+            count,
+        });
+        if let Values::Coded { dictionary, .. } = &flat.values {
+            flat.bloom = Some(bloom(count, dictionary.chunks_exact(16))?);
+        }
+        Ok(flat)
+    }
+
+    /// The parent's id has been seen in most cases, as the id of a row that is known.
+    fn parent_span_ids(&self) -> Flat {
+        const UNKNOWN: u32 = u32::MAX;
+        let mut code_of_row = vec![UNKNOWN; self.table.rows.len()];
+        let (mut places, mut codes, mut dictionary) = (Vec::new(), Vec::new(), Vec::new());
+        let parents = self.table.gather(|piece, at| piece.parent_span_id[at]);
+        for (place, parent) in parents
+            .into_iter()
+            .enumerate()
+            .filter(|(_, parent)| *parent != 0)
+        {
+            let distance = self.order.parent_distance[self.range.start + place] as usize;
+            let row = place.checked_sub(distance).filter(|_| distance > 0);
+            let known = row.map_or(UNKNOWN, |row| code_of_row[row]);
+            let is_it = |code: u32| {
+                dictionary.get(8 * code as usize..8 * code as usize + 8)
+                    == Some(parent.to_be_bytes().as_slice())
             };
+            let code = if known != UNKNOWN && is_it(known) {
+                known
+            } else {
+                (dictionary.len() / 8) as u32
+            };
+            if code as usize == dictionary.len() / 8 {
+                dictionary.extend_from_slice(&parent.to_be_bytes());
+            }
+            if let Some(row) = row {
+                code_of_row[row] = code;
+            }
+            places.push(place as u32);
+            codes.push(code);
         }
-        let (mut offsets, mut bytes) = (Vec::with_capacity(self.table.rows.len() + 1), Vec::new());
-        for (&place, &code) in sparse.places.iter().zip(&sparse.values) {
-            offsets.resize(place as usize + 1, bytes.len() as i32);
-            bytes.extend_from_slice(texts.get(code as u32));
-        }
-        offsets.resize(self.table.rows.len() + 1, bytes.len() as i32);
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        if is_bytes {
-            return Arc::new(BinaryArray::new(offsets, bytes.into(), Some(nulls)));
-        }
-        match StringArray::try_new(offsets.clone(), bytes.clone().into(), Some(nulls.clone())) {
-            Ok(array) => Arc::new(array),
-            Err(_) => arrow_array::new_null_array(&arrow_schema::DataType::Utf8, nulls.len()),
+        let count = dictionary.len() / 8;
+        Flat {
+            places: Some(places),
+            values: Values::Coded {
+                codes,
+                dictionary,
+                count,
+            },
+            bloom: None,
         }
     }
+
+    fn names(&self) -> Flat {
+        let names = &self.table.data.names;
+        let mut recoder = Recoder::new(names.len() as usize, self.table.rows.len());
+        let codes = self.table.gather(|piece, at| piece.name[at]).into_iter();
+        let codes = codes.map(|code| recoder.get(code) as u32).collect();
+        required(texts(codes, &recoder, |code| names.get(code)))
+    }
+
+    fn unit_texts(&self, field: UnitField) -> Flat {
+        let data = self.table.data;
+        let mut recoder = Recoder::new(data.unit_texts.len() as usize, self.table.rows.len());
+        let mut latest = (u32::MAX, 0);
+        let codes = self
+            .table
+            .gather(|piece, at| piece.unit[at])
+            .into_iter()
+            .map(|unit| {
+                if unit != latest.0 {
+                    latest = (
+                        unit,
+                        recoder.get(unit_field(data.units.get(unit), field)) as u32,
+                    );
+                }
+                latest.1
+            });
+        let codes = codes.collect();
+        required(texts(codes, &recoder, |code| data.unit_texts.get(code)))
+    }
+
+    fn unit_counts(&self, field: UnitField) -> Flat {
+        let units = &self.table.data.units;
+        self.ints(|piece, at| unit_field(units.get(piece.unit[at]), field))
+    }
+
+    fn words(&self, field: impl Fn(&Extras<'a>) -> u32) -> Flat {
+        let words = &self.table.data.words;
+        let mut recoder = Recoder::new(words.len() as usize, self.extras.len() + 1);
+        let mut codes = vec![recoder.get(0) as u32; self.table.rows.len()];
+        for (place, extras) in &self.extras {
+            codes[*place as usize] = recoder.get(field(extras)) as u32;
+        }
+        required(texts(codes, &recoder, |code| words.get(code)))
+    }
+
+    fn extra_counts(&self, field: impl Fn(&Extras<'a>) -> u32) -> Flat {
+        let mut counts = vec![0; self.table.rows.len()];
+        for (place, extras) in &self.extras {
+            counts[*place as usize] = field(extras);
+        }
+        self.counts(&counts)
+    }
+
+    fn ints(&self, value: impl Fn(&RowPiece, usize) -> u32) -> Flat {
+        required(coded::<4>(
+            self.table.gather(value).into_iter().map(u64::from),
+        ))
+    }
+
+    fn counts(&self, counts: &[u32]) -> Flat {
+        required(coded::<4>(counts.iter().copied().map(u64::from)))
+    }
+
+    fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Result<Flat> {
+        const BOOL: u8 = AttributeType::Bool as u8;
+        let (values, bloom) = match plan.value_type {
+            value_type if is_text(value_type) => self.attribute_texts(plan, &sparse)?,
+            BOOL => (
+                Values::Bools(sparse.values.iter().map(|value| *value != 0).collect()),
+                None,
+            ),
+            _ if plan.in_dictionary => {
+                let mut coder = Coder::<8>::new();
+                let codes = sparse
+                    .values
+                    .iter()
+                    .map(|value| coder.code(*value as u64))
+                    .collect();
+                (coder.values(codes), None)
+            }
+            _ => (Values::Longs(sparse.values), None),
+        };
+        Ok(Flat {
+            places: Some(sparse.places),
+            values,
+            bloom,
+        })
+    }
+
+    fn attribute_texts(
+        &self,
+        plan: &AttributeColumnPlan,
+        sparse: &Sparse,
+    ) -> Result<(Values, Option<Sbbf>)> {
+        let known = &self.table.data.key_texts[plan.key as usize];
+        let codes = sparse.values.iter().map(|code| *code as u32);
+        if plan.in_dictionary {
+            let mut recoder = Recoder::new(known.len() as usize, sparse.places.len());
+            let codes = codes.map(|code| recoder.get(code) as u32).collect();
+            let bloom = (!plan.listed)
+                .then(|| {
+                    bloom(
+                        recoder.used.len(),
+                        recoder.used.iter().map(|&code| known.get(code)),
+                    )
+                })
+                .transpose()?;
+            return Ok((texts(codes, &recoder, |code| known.get(code)), bloom));
+        }
+        let (mut ends, mut bytes) = (Vec::with_capacity(sparse.places.len()), Vec::new());
+        for code in codes.clone() {
+            bytes.extend_from_slice(known.get(code));
+            ends.push(bytes.len());
+        }
+        let bloom = bloom(sparse.places.len(), codes.map(|code| known.get(code)))?;
+        Ok((Values::Texts { ends, bytes }, Some(bloom)))
+    }
+}
+
+impl Sparse {
+    #[inline]
+    fn push(&mut self, place: u32, item: ShapeItem, slots: &[u32]) {
+        let value = if is_text(item.value_type) {
+            i64::from(slots[0])
+        } else {
+            number(item.value_type, slots)
+        };
+        self.places.push(place);
+        self.values.push(value);
+    }
+}
+
+fn required(values: Values) -> Flat {
+    Flat {
+        places: None,
+        values,
+        bloom: None,
+    }
+}
+
+/// Texts by codes that a recoder gave.
+fn texts<'t>(codes: Vec<u32>, recoder: &Recoder, text: impl Fn(u32) -> &'t [u8]) -> Values {
+    let mut dictionary = Vec::new();
+    recoder
+        .used
+        .iter()
+        .for_each(|&code| put_text(&mut dictionary, text(code)));
+    Values::Coded {
+        codes,
+        dictionary,
+        count: recoder.used.len(),
+    }
+}
+
+fn bloom<'t>(count: usize, values: impl Iterator<Item = &'t [u8]>) -> Result<Sbbf> {
+    let filter = Sbbf::new_with_ndv_fpp(count.max(1) as u64, BLOOM_FALSE_POSITIVES);
+    let mut filter = filter.map_err(|error| StoreError(format!("Parquet: {error}")))?;
+    values.for_each(|value| filter.insert(value));
+    Ok(filter)
 }
 
 const FIXED: [Fixed; FIXED_COUNT] = [

@@ -1,6 +1,6 @@
 //! Parquet's run-length and bit-packed numbers: levels and dictionary codes. Damaged bytes give None, never a panic.
 
-use super::sections::take_varint;
+use super::sections::{put_varint, take_varint};
 use arrow_buffer::BooleanBufferBuilder;
 
 /// One run of a hybrid encoding.
@@ -128,5 +128,70 @@ fn unpack(packed: &[u8], bit_width: u32, count: usize, out: &mut Vec<i32>) {
             .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
         out.push((word >> (at % 8) & mask) as i32);
         at += bit_width as usize;
+    }
+}
+
+/// Runs shorter than this are packed.
+const RUN_MIN: usize = 8;
+
+/// Append numbers of so many bits each, as runs or packed, whichever is shorter.
+pub fn put_numbers(out: &mut Vec<u8>, numbers: &[u32], bit_width: u32) {
+    let (mut pending, mut at) = (0, 0);
+    while at < numbers.len() {
+        let run = numbers[at..]
+            .iter()
+            .take_while(|number| **number == numbers[at])
+            .count();
+        // Packed numbers come in eights: the run first fills the eight that it finds begun.
+        let fill = (at - pending).next_multiple_of(8) - (at - pending);
+        if run >= fill + RUN_MIN {
+            put_packed(out, &numbers[pending..at + fill], bit_width);
+            put_run(out, numbers[at], run - fill, bit_width);
+            pending = at + run;
+        }
+        at += run;
+    }
+    put_packed(out, &numbers[pending..], bit_width);
+}
+
+/// Append a run.
+pub fn put_run(out: &mut Vec<u8>, number: u32, count: usize, bit_width: u32) {
+    put_varint(out, (count as u64) << 1);
+    out.extend_from_slice(&number.to_le_bytes()[..bit_width.div_ceil(8) as usize]);
+}
+
+fn put_packed(out: &mut Vec<u8>, numbers: &[u32], bit_width: u32) {
+    if numbers.is_empty() {
+        return;
+    }
+    let eights = numbers.len().div_ceil(8);
+    put_varint(out, (eights as u64) << 1 | 1);
+    let end = out.len() + eights * bit_width as usize;
+    let (mut word, mut filled) = (0_u64, 0);
+    for &number in numbers {
+        word |= u64::from(number) << filled;
+        filled += bit_width;
+        if filled >= 32 {
+            out.extend_from_slice(&(word as u32).to_le_bytes());
+            word >>= 32;
+            filled -= 32;
+        }
+    }
+    out.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
+    out.resize(end, 0);
+}
+
+/// Append which of the places from `first` on have a value: those in `places`.
+pub fn put_presence(out: &mut Vec<u8>, places: &[u32], first: u32, count: usize) {
+    if places.len() == count || places.is_empty() {
+        return put_run(out, u32::from(!places.is_empty()), count, 1);
+    }
+    let eights = count.div_ceil(8);
+    put_varint(out, (eights as u64) << 1 | 1);
+    let start = out.len();
+    out.resize(start + eights, 0);
+    for place in places {
+        let place = (place - first) as usize;
+        out[start + place / 8] |= 1 << (place % 8);
     }
 }

@@ -2,7 +2,9 @@
 
 mod bloom;
 pub mod cache;
+mod codes;
 mod columns;
+mod encode;
 mod gather;
 mod group;
 mod index;

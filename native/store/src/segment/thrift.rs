@@ -151,3 +151,29 @@ impl Reader<'_> {
         Some(())
     }
 }
+
+/// Append the header of a page: its type, its bytes unpacked and packed and its number of values, its encoding.
+pub fn put_page_header(out: &mut Vec<u8>, page_type: i64, sizes: [usize; 3], encoding: i64) {
+    const RLE: i64 = 3;
+    const DATA_PAGE: i64 = 0;
+    let [unpacked, packed, count] = sizes;
+    put_int(out, page_type);
+    put_int(out, unpacked as i64);
+    put_int(out, packed as i64);
+    // Field 5 is the header of a data page, 7 that of a dictionary page.
+    let distance = if page_type == DATA_PAGE { 2 } else { 4 };
+    out.push(distance << 4 | STRUCT);
+    put_int(out, count as i64);
+    put_int(out, encoding);
+    if page_type == DATA_PAGE {
+        put_int(out, RLE);
+        put_int(out, RLE);
+    }
+    out.extend_from_slice(&[0, 0]);
+}
+
+/// The next field, an int.
+fn put_int(out: &mut Vec<u8>, value: i64) {
+    out.push(1 << 4 | INT);
+    super::sections::put_varint(out, (value << 1 ^ value >> 63) as u64);
+}

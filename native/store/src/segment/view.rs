@@ -40,6 +40,10 @@ impl View for Segment {
         }
     }
 
+    fn interval(&self, trace: u32) -> (i64, i64) {
+        self.index.trace_times(trace)
+    }
+
     fn find_trace(&self, trace_id: &[u8; 16]) -> Option<u32> {
         self.index.find_trace(trace_id)
     }

@@ -1,7 +1,7 @@
 //! Sealing: everything in a snapshot becomes a data file (Parquet) and an index file, both on disk before this returns.
 
-use super::columns::{Fixed, fixed_fields};
-use super::group::Group;
+use super::encode::Encoder;
+use super::group::{Column, Group};
 use super::index_writer;
 use super::order::Order;
 use super::plan::{Plan, SealOptions};
@@ -9,12 +9,11 @@ use crate::buffer::assemble::Table;
 use crate::buffer::snapshot::{Snapshot, count_attributes};
 use crate::recode::Recoder;
 use crate::view::{CHUNK_ROWS, Result, StoreError};
-use lymer_decode::schema::AttributeType;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use std::fs::{self, File};
@@ -149,11 +148,12 @@ fn write_data(
         .schema_root("spans")
         .convert(&plan.schema)
         .map_err(parquet)?;
-    let properties = Arc::new(properties(plan));
+    let properties = Arc::new(properties());
     let buffered = BufWriter::with_capacity(BUFFER_BYTES, file);
     let mut writer = SerializedFileWriter::new(buffered, schema.root_schema_ptr(), properties)
         .map_err(parquet)?;
     let factory = ArrowRowGroupWriterFactory::new(&writer, plan.schema.clone());
+    let mut encoder = Encoder::new()?;
     for (index, first) in (0..order.rows.len())
         .step_by(CHUNK_ROWS as usize)
         .enumerate()
@@ -163,23 +163,34 @@ fn write_data(
             data: &snapshot.data,
             rows: &order.rows[range.clone()],
         };
-        let mut group = Group::new(table, order, range, plan, shapes);
-        let mut columns = factory
+        let mut group = Group::new(table, order, range.clone(), plan, shapes);
+        let mut arrays = factory
             .create_column_writers(index)
             .map_err(parquet)?
             .into_iter();
         let mut row_group = writer.next_row_group().map_err(parquet)?;
+        let mut leaf = 0;
         for (number, field) in plan.schema.fields().iter().enumerate() {
-            let array = group.array(number, plan)?;
-            for leaf in compute_leaves(field, &array).map_err(parquet)? {
-                let mut column = columns
-                    .next()
-                    .ok_or_else(|| StoreError("a column without a writer".into()))?;
-                column.write(&leaf).map_err(parquet)?;
-                column
-                    .close()
-                    .and_then(|chunk| chunk.append_to_row_group(&mut row_group))
-                    .map_err(parquet)?;
+            match group.column(number, plan)? {
+                Column::Flat(flat) => {
+                    arrays.next();
+                    let (bytes, close) = encoder.encode(flat, range.len(), schema.column(leaf))?;
+                    row_group.append_column(&bytes, close).map_err(parquet)?;
+                    leaf += 1;
+                }
+                Column::Array(array) => {
+                    for values in compute_leaves(field, &array).map_err(parquet)? {
+                        let mut column = arrays
+                            .next()
+                            .ok_or_else(|| StoreError("a column without a writer".into()))?;
+                        column.write(&values).map_err(parquet)?;
+                        let written = column
+                            .close()
+                            .and_then(|chunk| chunk.append_to_row_group(&mut row_group));
+                        written.map_err(parquet)?;
+                        leaf += 1;
+                    }
+                }
             }
         }
         row_group.close().map_err(parquet)?;
@@ -196,89 +207,27 @@ fn parquet(error: parquet::errors::ParquetError) -> StoreError {
     StoreError(format!("Parquet: {error}"))
 }
 
-fn properties(plan: &Plan) -> WriterProperties {
+/// For the columns that go through Parquet's own writer: starts, rest, events, links.
+fn properties() -> WriterProperties {
+    let start = ColumnPath::new(vec!["start_time".to_owned()]);
     let mut properties = WriterProperties::builder()
         .set_created_by(CREATED_BY.into())
-        .set_compression(zstd())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(CHUNK_ROWS as usize))
-        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_row_count_limit(WIDE_PAGE_ROWS)
         .set_data_page_size_limit(usize::MAX)
         .set_dictionary_page_size_limit(usize::MAX)
         .set_write_batch_size(WIDE_PAGE_ROWS)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_bloom_filter_enabled(false);
-    for (name, encoding) in [
-        (Fixed::StartTime, Encoding::DELTA_BINARY_PACKED),
-        (Fixed::Duration, Encoding::BYTE_STREAM_SPLIT),
-        (Fixed::SelfTime, Encoding::BYTE_STREAM_SPLIT),
-        (Fixed::CriticalTime, Encoding::BYTE_STREAM_SPLIT),
-    ] {
-        properties = plain(properties, fixed_path(name), encoding);
-    }
-    properties = plain(properties, fixed_path(Fixed::SpanId), Encoding::PLAIN)
-        .set_column_compression(fixed_path(Fixed::SpanId), Compression::UNCOMPRESSED)
-        .set_column_statistics_enabled(fixed_path(Fixed::SpanId), EnabledStatistics::None)
-        .set_column_bloom_filter_enabled(fixed_path(Fixed::TraceId), true);
-    for leaf in [
-        "time_unix_nano",
-        "name",
-        "attributes",
-        "dropped_attributes_count",
-    ] {
-        properties = wide(properties, nested_path("events", leaf));
-    }
-    properties = plain(
-        properties,
-        nested_path("events", "time_unix_nano"),
-        Encoding::DELTA_BINARY_PACKED,
-    );
-    for attribute in &plan.attributes {
-        let path = ColumnPath::new(vec![attribute.name.clone()]);
-        let is_number =
-            [AttributeType::Int as u8, AttributeType::Double as u8].contains(&attribute.value_type);
-        if !attribute.in_dictionary {
-            let encoding = if is_number {
-                Encoding::BYTE_STREAM_SPLIT
-            } else {
-                Encoding::PLAIN
-            };
-            properties = plain(properties, path.clone(), encoding);
-        }
-        if !attribute.in_dictionary && !is_number {
-            properties = wide(properties, path.clone());
-        }
-        if !attribute.listed && !attribute.text_counts.is_empty() {
-            properties = properties
-                .set_column_bloom_filter_enabled(path.clone(), true)
-                .set_column_bloom_filter_max_ndv(
-                    path,
-                    attribute.span_count.min(u64::from(CHUNK_ROWS)),
-                );
-        }
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_bloom_filter_enabled(false)
+        .set_column_statistics_enabled(start.clone(), EnabledStatistics::Page)
+        .set_column_data_page_row_count_limit(start.clone(), PAGE_ROWS);
+    for path in [start, nested_path("events", "time_unix_nano")] {
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     properties.build()
-}
-
-fn zstd() -> Compression {
-    Compression::ZSTD(ZstdLevel::default())
-}
-
-fn plain(
-    properties: WriterPropertiesBuilder,
-    path: ColumnPath,
-    encoding: Encoding,
-) -> WriterPropertiesBuilder {
-    properties
-        .set_column_dictionary_enabled(path.clone(), false)
-        .set_column_encoding(path, encoding)
-}
-
-fn wide(properties: WriterPropertiesBuilder, path: ColumnPath) -> WriterPropertiesBuilder {
-    properties.set_column_data_page_row_count_limit(path, WIDE_PAGE_ROWS)
-}
-
-fn fixed_path(column: Fixed) -> ColumnPath {
-    ColumnPath::new(vec![fixed_fields()[column as usize].name().clone()])
 }
 
 fn nested_path(list: &str, leaf: &str) -> ColumnPath {
