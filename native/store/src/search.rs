@@ -3,7 +3,7 @@
 use crate::matches::Matcher;
 use crate::order::Walk;
 use crate::plan::SearchPlan;
-use crate::view::{Result, View};
+use crate::view::{Result, Rows, View};
 
 const FIRST_BLOCK_TRACES: usize = 128;
 const BLOCK_GROWTH: usize = 4;
@@ -30,30 +30,37 @@ pub fn search(view: &dyn View, plan: &SearchPlan) -> Result<Found> {
     if plan.with_total {
         let matches = matcher.filter(candidates.into_list())?;
         let total = Some(matches.len() as u64);
-        let mut walk = Walk::new(
-            view,
-            plan.order,
-            crate::view::Rows::List(matches),
-            plan.after,
-        );
-        let mut traces = walk.next_block(plan.limit);
-        traces.truncate(plan.limit);
+        let mut walk = Walk::new(view, plan.order, Rows::List(matches), plan.after);
+        let traces = first(&mut walk, plan.limit, plan.limit, Ok)?;
         return Ok(Found { traces, total });
     }
     let mut walk = Walk::new(view, plan.order, candidates, plan.after);
+    let block_traces = FIRST_BLOCK_TRACES.max(2 * plan.limit);
+    let traces = first(&mut walk, plan.limit, block_traces, |block| {
+        matcher.filter_in_order(block)
+    })?;
+    Ok(Found {
+        traces,
+        total: None,
+    })
+}
+
+/// The first traces of the walk that `matching` leaves of each block.
+fn first(
+    walk: &mut Walk<'_>,
+    limit: usize,
+    mut block_traces: usize,
+    matching: impl Fn(Vec<u32>) -> Result<Vec<u32>>,
+) -> Result<Vec<u32>> {
     let mut found = Vec::new();
-    let mut block_traces = FIRST_BLOCK_TRACES.max(2 * plan.limit);
-    while found.len() < plan.limit {
+    while found.len() < limit {
         let block = walk.next_block(block_traces);
         if block.is_empty() {
             break;
         }
-        found.extend(matcher.filter_in_order(block)?);
+        found.extend(matching(block)?);
         block_traces *= BLOCK_GROWTH;
     }
-    found.truncate(plan.limit);
-    Ok(Found {
-        traces: found,
-        total: None,
-    })
+    found.truncate(limit);
+    Ok(found)
 }

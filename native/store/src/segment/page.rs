@@ -5,9 +5,12 @@ use super::levels;
 use super::sections::u32_at;
 use super::thrift::{self, PageHeader};
 use super::values::{self, Presence};
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use zstd::bulk::Decompressor;
 
 /// No page that we write is larger than this when it is unpacked; a header that says more is damaged.
 const PAGE_BYTES_MAX: i64 = 1 << 31;
@@ -31,8 +34,6 @@ impl Page {
         values + self.offsets.as_ref().map_or(0, |offsets| 4 * offsets.len()) + 128
     }
 }
-
-use arrow_array::cast::AsArray;
 
 /// Decode a data page from its bytes, header first.
 pub fn decode(
@@ -91,8 +92,17 @@ fn open(bytes: &[u8], compressed: bool) -> Option<(PageHeader, Cow<'_, [u8]>)> {
     if !(0..PAGE_BYTES_MAX).contains(&header.uncompressed_bytes) {
         return None;
     }
-    let unpacked = zstd::bulk::decompress(body, header.uncompressed_bytes as usize).ok()?;
+    let unpacked = unpack(body, header.uncompressed_bytes as usize)?;
     (unpacked.len() == header.uncompressed_bytes as usize).then_some((header, unpacked.into()))
+}
+
+thread_local! {
+    /// To make one costs as much as to unpack a page.
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+}
+
+fn unpack(body: &[u8], len: usize) -> Option<Vec<u8>> {
+    UNPACKER.with_borrow_mut(|unpacker| unpacker.as_mut()?.decompress(body, len).ok())
 }
 
 /// Levels stand behind their length.
