@@ -80,7 +80,14 @@ def test_skipped_traces_are_neither_found_nor_counted(
 def test_traces_of_one_start_are_ordered_by_id_across_pages() -> None:
     written = [[span(trace, start=trace % 3) for trace in range(1, 400)]]
     for order in Order:
-        check(written, [TraceSearch(order=order, limit=limit) for limit in (1, 7, 128, 400)])
+        check(
+            written,
+            [
+                TraceSearch(order=order, limit=limit, with_total=with_total)
+                for limit in (1, 7, 128, 400)
+                for with_total in (False, True)
+            ],
+        )
 
 
 def test_traces_that_came_later_can_be_left_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lymer._native import Batch, OpenBuffer, View
+from lymer._native import Batch, OpenBuffer, Segment, View
 from lymer.conformance.spans import Row, batch, to_rows
 from lymer.model.search import Order, TraceSearch
 from lymer.model.trace import SUMMARY_SCHEMA
@@ -42,7 +43,9 @@ def views_of(batches: list[Batch]) -> Iterator[list[View]]:
     buffer = OpenBuffer()
     for position, written in enumerate(batches):
         buffer.append(written, position)
-    yield [buffer]
+    with tempfile.TemporaryDirectory() as directory:
+        buffer.seal(directory, "one", "{}")
+        yield [buffer, Segment.open(directory, "one", verify=True)]
 
 
 def trees(written: list[list[Row]]) -> list[structure.Tree]:
