@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lymer.component.clock import ManualClock
 from lymer.component.errors import BadQueryError
 from lymer.model.search import (
     And,
@@ -25,7 +26,10 @@ from lymer.model.search import (
     TraceField,
     TraceSearch,
 )
+from lymer.storage.base import Budget
 from lymer.storage.embedded.plan import Cursor, decode_cursor, encode_cursor, graph_plan, search_plan
+
+BUDGET = Budget(clock=ManualClock())
 
 
 def test_a_search_is_written_as_its_page_says() -> None:
@@ -38,7 +42,7 @@ def test_a_search_is_written_as_its_page_says() -> None:
     )
     search = TraceSearch(where, TimeRange(1, 2), Order.LONGEST, with_total=True)
     plan = search_plan(search, Cursor(Order.LONGEST, 9, bytes(range(16))), 21)
-    assert json.loads(plan.for_view("00ff", 3)) == {
+    assert json.loads(plan.for_view(BUDGET, "00ff", 3)) == {
         "where": {
             "op": "and",
             "terms": [
@@ -75,13 +79,14 @@ def test_a_search_is_written_as_its_page_says() -> None:
         "after": [9, "000102030405060708090a0b0c0d0e0f"],
         "with_total": True,
         "skip_trace_ids": "00ff",
+        "time_limit_s": 30.0,
         "traces_max": 3,
     }
 
 
 def test_ints_stay_ints_and_doubles_stay_doubles() -> None:
     terms = tuple(Compare(SpanField.DURATION, Op.GT, value) for value in (2**62, 1.0, 1e300))
-    text = graph_plan(And(terms), TimeRange()).for_view()
+    text = graph_plan(And(terms), TimeRange()).for_view(BUDGET)
     assert '"value":4611686018427387904}' in text
     assert '"value":1.0}' in text
     assert '"value":1e+300}' in text

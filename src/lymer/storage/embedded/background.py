@@ -74,6 +74,7 @@ class Chores:
         for tenant in sorted(self.tenants(), key=lambda tenant: -tenant.buffer_bytes):
             if self.stopping():
                 return
+            tenant.note_time()
             cut = decide_cut(
                 tenant.buffer,
                 tenant.times,

@@ -128,6 +128,15 @@ class SplitTraces:
             piece.dirty = True
             self._split_count += 1
 
+    def forget(self, version: Version, ids: frozenset[bytes]) -> None:
+        """These traces are in no segment any more."""
+        with self.lock:
+            for piece in version.pieces:
+                if piece.split & ids:
+                    piece.split -= ids
+                    piece.dirty = True
+            self._split_count += 1
+
     def _segment_sources(self, version: Version) -> tuple[Source, ...]:
         known = self._sealed_sources
         if known is None or known[0] is not version or known[1] != self._split_count:

@@ -43,7 +43,8 @@ class LogTimes:
 
     def note(self, now_s: float, position: int) -> None:
         """The log's last record is now this one."""
-        if not self._samples or now_s - self._samples[-1][0] >= _SAMPLE_S:
+        at_s, last = self._samples[-1] if self._samples else (float("-inf"), -1)
+        if position != last and now_s - at_s >= _SAMPLE_S:
             with self._lock:
                 self._samples.append((now_s, position))
 

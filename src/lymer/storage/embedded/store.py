@@ -38,7 +38,7 @@ class EmbeddedStore:
     ) -> None:
         self._archived = archive_of is not None
         self._engine = archive_of or Engine(config, data_dir=data_dir, clock=clock, disk=disk)
-        self._config = config
+        self.config = config
         self._data_dir = data_dir
         self._clock = clock
 
@@ -69,7 +69,7 @@ class EmbeddedStore:
     def archive(self, tenant: str = DEFAULT_TENANT, /) -> EmbeddedStore | None:
         if self._archived:
             return None
-        return EmbeddedStore(self._config, data_dir=self._data_dir, clock=self._clock, archive_of=self._engine)
+        return EmbeddedStore(self.config, data_dir=self._data_dir, clock=self._clock, archive_of=self._engine)
 
     async def write(self, batch: SpanBatch, /, *, tenant: str = DEFAULT_TENANT) -> None:
         await self._engine.admit()

@@ -130,6 +130,10 @@ class Tenant:
             self.buffer.append(columns, position)
             self._appended = position
 
+    def note_time(self) -> None:
+        """Remember where the log stands now; call it regularly, so that the last spans grow old too."""
+        self.times.note(self._clock.monotonic_s(), self._appended)
+
     def _committed(self, position: int) -> None:
         self.times.note(self._clock.monotonic_s(), position)
         if self.buffer.span_count >= self._config.seal.spans:
@@ -244,6 +248,8 @@ class Tenant:
                     self.merge([piece])
             self.log.purge(self.manifest.replay_from)
             with self._state:
+                self._split.forget(self.version, deleted)
+                self._save_split(None, set())
                 self._change(deleted=tuple(set(self.manifest.deleted) - {trace_id.hex() for trace_id in deleted}))
                 self.version = replace(self.version, deleted=self.version.deleted - deleted)
 
