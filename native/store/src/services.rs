@@ -4,9 +4,11 @@ use crate::plan::Deadline;
 use crate::rows::rows_of;
 use crate::sources::typed;
 use crate::texts::Texts;
-use crate::view::{ColumnRef, Result, View};
+use crate::view::{ColumnRef, Result, Rows, View};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// OTLP's status code of an error.
@@ -29,62 +31,82 @@ pub fn service_counts(
     traces: &[u32],
     deadline: &Deadline,
 ) -> Result<Vec<Vec<ServiceCount>>> {
-    let mut services: Vec<Vec<ServiceCount>> = vec![Vec::new(); traces.len()];
+    let mut tally = Tally::new(traces);
     for rows in rows_of(view, traces) {
         deadline.check()?;
+        tally.add(view, rows)?;
+    }
+    for of_trace in &mut tally.services {
+        of_trace.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+    }
+    Ok(tally.services)
+}
+
+/// Services by trace while they are counted.
+struct Tally<'a> {
+    traces: &'a [u32],
+    services: Vec<Vec<ServiceCount>>,
+    names: HashMap<Arc<str>, u32, RandomState>,
+    /// Where in `services` a trace has a service, by position of the trace and number of the name.
+    places: HashMap<(u32, u32), u32, RandomState>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(traces: &'a [u32]) -> Self {
+        Self {
+            traces,
+            services: vec![Vec::new(); traces.len()],
+            names: HashMap::default(),
+            places: HashMap::default(),
+        }
+    }
+
+    fn add(&mut self, view: &dyn View, rows: Rows) -> Result<()> {
         let arrays = view.read(&[ColumnRef::Service, ColumnRef::StatusCode], &rows)?;
         let names = Texts::of(&arrays[0])?;
         let statuses = typed(&arrays[1], arrays[1].as_primitive_opt::<Int32Type>())?.values();
-        let mut shared: Vec<Option<Arc<str>>> = vec![None; names.code_count()];
-        let row_list = rows.into_list();
-        let trace_of_rows = view.traces_of_rows(&row_list);
+        // Where each code was counted last: nearly always the same trace as now.
+        let mut last: Vec<(u32, u32)> = vec![(u32::MAX, 0); names.code_count()];
         let mut position = 0;
+        let trace_of_rows = view.traces_of_rows(&rows.into_list());
         for (at, trace) in trace_of_rows.into_iter().enumerate() {
-            if traces.get(position) != Some(&trace) {
-                let Ok(found) = traces.binary_search(&trace) else {
+            if self.traces.get(position) != Some(&trace) {
+                let Ok(found) = self.traces.binary_search(&trace) else {
                     continue;
                 };
                 position = found;
             }
             let Some(code) = names.code(at) else { continue };
-            let name = shared[code].get_or_insert_with(|| Arc::from(names.values.value(code)));
-            count(
-                &mut services[position],
-                name,
-                i64::from(statuses[at] == STATUS_ERROR),
-            );
+            if last[code].0 != position as u32 {
+                last[code] = (
+                    position as u32,
+                    self.place(position, names.values.value(code)),
+                );
+            }
+            let service = &mut self.services[position][last[code].1 as usize];
+            service.span_count += 1;
+            service.error_count += i64::from(statuses[at] == STATUS_ERROR);
         }
+        Ok(())
     }
-    for of_trace in &mut services {
-        of_trace.sort_unstable_by(|left, right| left.name.cmp(&right.name));
-    }
-    Ok(services)
-}
 
-/// Traces with thousands of services are sorted, so that finding one stays cheap.
-fn count(services: &mut Vec<ServiceCount>, name: &Arc<str>, errors: i64) {
-    const FEW: usize = 16;
-    let position = if services.len() < FEW {
-        let is_it = |one: &ServiceCount| Arc::ptr_eq(&one.name, name) || one.name == *name;
-        services.iter().position(is_it).ok_or(services.len())
-    } else {
-        if services.len() == FEW {
-            services.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+    fn place(&mut self, position: usize, name: &str) -> u32 {
+        let next_number = self.names.len() as u32;
+        if !self.names.contains_key(name) {
+            self.names.insert(Arc::from(name), next_number);
         }
-        services.binary_search_by(|one| one.name.cmp(name))
-    };
-    match position {
-        Ok(at) => {
-            services[at].span_count += 1;
-            services[at].error_count += errors;
-        }
-        Err(at) => services.insert(
-            at,
-            ServiceCount {
+        let Some((name, &number)) = self.names.get_key_value(name) else {
+            return 0;
+        };
+        let services = &mut self.services[position];
+        let place = self.places.entry((position as u32, number));
+        *place.or_insert_with(|| {
+            services.push(ServiceCount {
                 name: name.clone(),
-                span_count: 1,
-                error_count: errors,
-            },
-        ),
+                span_count: 0,
+                error_count: 0,
+            });
+            services.len() as u32 - 1
+        })
     }
 }
