@@ -81,7 +81,7 @@ def test_parents_links_events_and_status_arrive():
     assert (first.status.code, first.status.message) == (2, "broken")
     scope = request.resource_spans[0].scope_spans[0]
     assert (scope.scope.name, scope.scope.version, scope.schema_url) == ("lib", "1.2", "https://schema")
-    assert first.flags == 0x101
+    assert first.flags == 0x103, "sampled, random trace id, parent known to be local"
 
 
 def test_an_exception_that_leaves_the_span_is_recorded_once():

@@ -154,3 +154,59 @@ if os.fork() == 0:
     while len(receiver.names) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert sorted(receiver.names) == ["child", "parent"]
+
+
+def test_a_sender_that_fails_in_an_unknown_way_does_not_stop_the_reporter():
+    sent = []
+
+    class Broken:
+        def __call__(self, spans, timeout_s):
+            sent.append(len(spans))
+            if len(sent) == 1:
+                raise RuntimeError("a fault")
+            return 0
+
+        def close(self):
+            pass
+
+    stats = Stats()
+    reporter = Reporter(Broken(), stats, ReporterConfig(interval_s=0.01))
+    tracer = TracerProvider(resource=Resource({}), stats=stats, report=reporter.report).get_tracer("t")
+    tracer.start_span("a").end()
+    assert reporter.flush(5)
+    tracer.start_span("b").end()
+    assert reporter.flush(5)
+    reporter.close()
+    assert (stats.reported, stats.dropped_after_retries, sent) == (1, 1, [1, 1])
+    assert stats.last_error == "RuntimeError: a fault"
+
+
+def test_a_span_after_the_end_is_counted_as_lost():
+    reporter, stats, tracer = start("http://127.0.0.1:9")
+    reporter.close(0.1)
+    reporter.close(0.1)
+    tracer.start_span("late").end()
+    assert stats.dropped_at_exit == 1
+
+
+def test_a_send_that_hangs_at_the_end_is_counted_once():
+    hang = threading.Event()
+
+    class Hanging:
+        def __call__(self, spans, timeout_s):
+            hang.wait(10)
+            return 0
+
+        def close(self):
+            pass
+
+    stats = Stats()
+    reporter = Reporter(Hanging(), stats, ReporterConfig(interval_s=0.01))
+    tracer = TracerProvider(resource=Resource({}), stats=stats, report=reporter.report).get_tracer("t")
+    tracer.start_span("s").end()
+    assert not reporter.close(0.3)
+    assert stats.dropped_at_exit == 1
+    thread = reporter._thread
+    hang.set()
+    thread.join(5)
+    assert (stats.dropped, stats.reported) == (1, 0)

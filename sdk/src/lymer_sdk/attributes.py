@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -24,11 +25,9 @@ def clean_value(value: Any, length_max: int | None) -> Any:
         return bytes(value)[:length_max]
     if isinstance(value, str):
         return clean_value(str.__str__(value), length_max)
-    if isinstance(value, bool | int | float):
-        return _plain_number(value)
     if isinstance(value, Sequence):
         return _clean_sequence(value, length_max)
-    return None
+    return _plain_number(value)
 
 
 def clean_mapping(
@@ -53,10 +52,11 @@ def warn_of(key: object, value: object) -> None:
     _log.warning("attribute %r refused: a %s cannot be recorded", key, type(value).__name__)
 
 
-def _plain_number(value: bool | float) -> bool | int | float:
-    if isinstance(value, bool):
-        return bool(value)
-    return int(value) if isinstance(value, int) else float(value)
+def _plain_number(value: Any) -> int | float | None:
+    """Numbers of others (an IntEnum, numpy's int64) as Python's own; what is none as None."""
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else None
 
 
 def _clean_sequence(values: Sequence[Any], length_max: int | None) -> tuple[Any, ...] | None:

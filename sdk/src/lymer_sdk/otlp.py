@@ -23,6 +23,7 @@ _fixed64 = Struct("<BQ").pack
 _VARINTS = tuple(bytes([n]) for n in range(128))
 _BOOLS = {True: b"\x12\x02\x10\x01", False: b"\x12\x02\x10\x00"}
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
+_U64 = (1 << 64) - 1
 
 
 def encode_request(spans: Iterable[Span], resource: Resource) -> bytes:
@@ -46,14 +47,14 @@ def encode_span(span: Span) -> bytes:
     parts = [b"\x0a\x10", span.trace_id.to_bytes(16), b"\x12\x08", span.span_id.to_bytes(8)]
     if span.trace_state:
         parts.append(_text(0x1A, span.trace_state.to_header()))
-    flags = int(span.flags) | _HAS_IS_REMOTE
+    flags = span.flags & 0xFF | _HAS_IS_REMOTE
     if span.parent_span_id:
         parts += (b"\x22\x08", span.parent_span_id.to_bytes(8))
         if span.parent_remote:
             flags |= _IS_REMOTE
     parts.append(_name(span.name))
     parts.append(b"\x30" + _VARINTS[span.kind.value + 1])
-    parts.append(_times(0x39, max(span.start_time, 0), 0x41, max(span.end_time, 0)))
+    parts.append(_times(0x39, span.start_time & _U64, 0x41, span.end_time & _U64))
     for key, value in span.attributes.items():
         pair = _key(key) + _value(value)
         size = len(pair)
@@ -91,7 +92,7 @@ def _scope_spans(tracer: Tracer, spans: Iterable[Span]) -> bytes:
 
 
 def _event(event: Event) -> bytes:
-    body = _fixed64(0x09, max(event.time_unix_nano, 0)) + _text(0x12, event.name) + _attributes(0x1A, event.attributes)
+    body = _fixed64(0x09, event.time_unix_nano & _U64) + _text(0x12, event.name) + _attributes(0x1A, event.attributes)
     return body + (b"\x20" + _varint(event.dropped_attributes) if event.dropped_attributes else b"")
 
 
@@ -103,7 +104,7 @@ def _link(link: RecordedLink) -> bytes:
     parts.append(_attributes(0x22, link.attributes))
     if link.dropped_attributes:
         parts.append(b"\x28" + _varint(link.dropped_attributes))
-    flags = int(context.trace_flags) | _HAS_IS_REMOTE | (_IS_REMOTE if context.is_remote else 0)
+    flags = int(context.trace_flags) & 0xFF | _HAS_IS_REMOTE | (_IS_REMOTE if context.is_remote else 0)
     parts.append(b"\x35" + flags.to_bytes(4, "little"))
     return b"".join(parts)
 

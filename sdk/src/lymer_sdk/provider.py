@@ -9,29 +9,39 @@ from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
 from lymer_sdk.limits import SpanLimits
 from lymer_sdk.resource import Resource
-from lymer_sdk.sampling import AlwaysOn, Sampler
+from lymer_sdk.sampling import AlwaysOn, Delayed, Sampler
 from lymer_sdk.span import Span
 from lymer_sdk.stats import Stats
 from lymer_sdk.tracer import Tracer
 
 
 class TracerProvider(ApiTracerProvider):
-    """Hands out tracers. `report` takes each sampled span that ends; it never blocks and never raises."""
+    """Hands out tracers. `report` takes each sampled span that ends; it never blocks and never raises.
+
+    `parent_decides`: what the parent decided holds, and the sampler is asked for new traces alone (OpenTelemetry's
+    parent-based sampling, and Jaeger's). Without it the sampler is asked for every span.
+    """
 
     def __init__(
         self,
         *,
         resource: Resource | None = None,
         sampler: Sampler | None = None,
+        parent_decides: bool = True,
         limits: SpanLimits | None = None,
         report: Callable[[Span], None] | None = None,
         stats: Stats | None = None,
     ) -> None:
         self.resource = resource or Resource.detect()
         self.sampler = sampler or AlwaysOn()
+        self.parent_decides = parent_decides
         self.limits = limits or SpanLimits()
         self.stats = stats or Stats()
         self.report = report or _ignore
+        self.hold: Callable[[Span], None] = _ignore
+        if isinstance(self.sampler, Delayed):
+            self.sampler.report = self.report
+            self.hold = self.sampler.hold
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
 
     def get_tracer(
@@ -41,7 +51,7 @@ class TracerProvider(ApiTracerProvider):
         schema_url: str | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> Tracer:
-        key = (instrumenting_module_name, instrumenting_library_version, schema_url, tuple((attributes or {}).items()))
+        key = (instrumenting_module_name, instrumenting_library_version, schema_url, repr(attributes or {}))
         tracer = self._tracers.get(key)
         if tracer is None:
             made = Tracer(

@@ -17,6 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
+from lymer_sdk.forked import begins_again_in_child
 from lymer_sdk.span import Span
 from lymer_sdk.stats import Stats
 
@@ -63,10 +64,12 @@ class Reporter:
         self._stats = stats
         self._config = config or ReporterConfig()
         self._random = random.Random(os.urandom(16))  # noqa: S311 (pauses are no secret)
-        self._begin()
+        self.begin_in_child()
+        begins_again_in_child(self)
         _live.add(self)
 
-    def _begin(self) -> None:
+    def begin_in_child(self) -> None:
+        """An empty queue and no thread: the child must not send the parent's spans."""
         self._queue: deque[Span] = deque()
         self._queue_bytes = 0
         self._thread: threading.Thread | None = None
@@ -74,7 +77,7 @@ class Reporter:
         self._wake = threading.Event()
         self._idle = threading.Condition()
         self._sending = 0
-        self._closing = False
+        self._closing = self._abandoned = False
         self._give_up_at = float("inf")
         self._warned_drops = 0
         self._warn_next = 0.0
@@ -86,7 +89,10 @@ class Reporter:
         config = self._config
         size = span.size_bytes
         queue = self._queue
-        if len(queue) >= config.queue_spans_max or self._queue_bytes + size > config.queue_bytes_max or self._closing:
+        if self._closing:
+            self._stats.dropped_at_exit += 1
+            return
+        if len(queue) >= config.queue_spans_max or self._queue_bytes + size > config.queue_bytes_max:
             self._stats.dropped_queue_full += 1
             return
         self._queue_bytes += size
@@ -95,6 +101,10 @@ class Reporter:
             self._wake.set()
         if self._thread is None:
             self._start_thread()
+
+    def fill(self) -> tuple[int, int]:
+        """Spans in the queue, and about how many bytes they hold."""
+        return len(self._queue), self._queue_bytes
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until what was reported before has been sent or given up. False when the time was too short."""
@@ -111,18 +121,26 @@ class Reporter:
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Flush within the time, count what is left as dropped, stop the thread. Twice is once."""
+        if self._closing:
+            return True
         seconds = self._config.exit_timeout_s if timeout_s is None else timeout_s
         self._give_up_at = time.monotonic() + seconds
         done = self.flush(seconds) if self._thread is not None else True
         self._closing = True
         self._wake.set()
-        self._stats.dropped_at_exit += len(self._queue) + self._sending
-        self._queue.clear()
         if self._thread is not None:
             self._thread.join(max(self._give_up_at - time.monotonic(), 0.1))
+        self._drop_the_rest()
         self._send.close()
         _live.discard(self)
         return done
+
+    def _drop_the_rest(self) -> None:
+        with self._idle:
+            self._abandoned = True  # a thread that still hangs in a send does not count its batch any more
+            self._stats.dropped_at_exit += len(self._queue) + self._sending
+            self._queue.clear()
+            self._queue_bytes = 0
 
     # --- the thread's side -------------------------------------------------------------------------------------------
 
@@ -144,43 +162,46 @@ class Reporter:
 
     def _take_batch(self) -> list[Span]:
         queue = self._queue
-        batch = [queue.popleft() for _ in range(min(len(queue), self._config.batch_spans_max))]
-        self._sending = len(batch)
+        with self._idle:  # so that a flush never sees the batch in neither place
+            batch = [queue.popleft() for _ in range(min(len(queue), self._config.batch_spans_max))]
+            self._sending = len(batch)
         self._queue_bytes = max(self._queue_bytes - sum(span.size_bytes for span in batch), 0) if queue else 0
         return batch
 
     def _send_batch(self, batch: list[Span]) -> None:
+        reported = refused = lost = 0
         try:
-            self._try_to_send(batch)
-        finally:
-            with self._idle:
-                self._sending = 0
-                self._idle.notify_all()
-            self._warn_of_drops()
+            reported, refused, lost = self._try_to_send(batch)
+        except Exception as error:  # a span that cannot be encoded, a fault of a sender: the thread goes on
+            self._stats.last_error = f"{type(error).__name__}: {error}"
+            lost = len(batch)
+        with self._idle:
+            if not self._abandoned:
+                self._stats.reported += reported
+                self._stats.dropped_by_receiver += refused
+                self._stats.dropped_after_retries += lost
+            self._sending = 0
+            self._idle.notify_all()
+        self._warn_of_drops()
 
-    def _try_to_send(self, batch: list[Span]) -> None:
-        stats = self._stats
+    def _try_to_send(self, batch: list[Span]) -> tuple[int, int, int]:
+        """How many spans arrived, were refused for good, were given up."""
         pause_s = 0.5
         for attempt in range(1, self._config.tries_max + 1):
+            timeout_s = min(self._config.send_timeout_s, max(self._give_up_at - time.monotonic(), 0.05))
             try:
-                refused = self._send(
-                    batch, min(self._config.send_timeout_s, max(self._give_up_at - time.monotonic(), 0.05))
-                )
+                refused = min(self._send(batch, timeout_s), len(batch))
             except SendError as failure:
-                stats.last_error = str(failure)
+                self._stats.last_error = str(failure)
                 if failure.retry_after_s is None:
-                    stats.dropped_by_receiver += len(batch)
-                    return
-                if attempt == self._config.tries_max or not self._pause(
-                    max(failure.retry_after_s, pause_s * self._random.uniform(0.8, 1.2))
-                ):
+                    return 0, len(batch), 0
+                wait_s = max(failure.retry_after_s, pause_s * self._random.uniform(0.8, 1.2))
+                if attempt == self._config.tries_max or not self._pause(wait_s):
                     break
                 pause_s *= 2
             else:
-                stats.reported += len(batch) - refused
-                stats.dropped_by_receiver += refused
-                return
-        stats.dropped_after_retries += len(batch)
+                return len(batch) - refused, refused, 0
+        return 0, 0, len(batch)
 
     def _pause(self, seconds: float) -> bool:
         """Wait before the next try; False when the process ends before that."""
@@ -208,15 +229,9 @@ class Reporter:
 _live: weakref.WeakSet[Reporter] = weakref.WeakSet()
 
 
-def _begin_again_in_child() -> None:
-    for reporter in list(_live):
-        reporter._begin()  # noqa: SLF001 (the child has no thread and must not send the parent's spans)
-
-
 def _close_all() -> None:
     for reporter in list(_live):
         reporter.close()
 
 
-os.register_at_fork(after_in_child=_begin_again_in_child)
 atexit.register(_close_all)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from lymer_sdk.attributes import clean_mapping
+
 VERSION = "0.1.0"
 
 
@@ -20,6 +22,10 @@ class Resource:
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     schema_url: str = ""
+
+    def __post_init__(self) -> None:
+        cleaned, _ = clean_mapping(self.attributes, 1_000, None)
+        object.__setattr__(self, "attributes", cleaned)
 
     @classmethod
     def detect(

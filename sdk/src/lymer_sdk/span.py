@@ -16,10 +16,13 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from lymer_sdk.attributes import clean_mapping, clean_value, warn_of
 
 if TYPE_CHECKING:
+    from lymer_sdk.resource import Resource
     from lymer_sdk.tracer import Tracer
 
-SAMPLED = TraceFlags(TraceFlags.SAMPLED)
-NOT_SAMPLED = TraceFlags(TraceFlags.DEFAULT)
+SAMPLED, RANDOM_TRACE_ID, DEBUG = 1, 2, 0x100
+"""Bits of `flags`; the last is Jaeger's and B3's, has no place in W3C's eight, and never leaves with them."""
+_FLAGS = tuple(TraceFlags(bits) for bits in range(256))
+_OK = StatusCode.OK.value
 _now = time.time_ns
 _LONG = 256
 """Longer strings are counted, so that the queue's bound in bytes holds."""
@@ -42,25 +45,42 @@ class RecordedLink(NamedTuple):
     dropped_attributes: int
 
 
-class _Carrier(ApiSpan):
-    """What every span of ours has: ids, and a context that is only made when somebody asks."""
+class LocalSpan(ApiSpan):
+    """What every span of ours has: ids, baggage, and a context that is only made when somebody asks."""
 
-    __slots__ = ("_context", "flags", "span_id", "trace_id", "trace_state")
+    __slots__ = ("_baggage", "_context", "flags", "span_id", "trace_id", "trace_state")
 
     trace_id: int
     span_id: int
-    flags: TraceFlags
+    flags: int
+    """The eight of W3C (1 sampled, 2 random trace id) and DEBUG."""
     trace_state: TraceState
     _context: SpanContext | None
+    _baggage: dict[str, str] | None
 
     def get_span_context(self) -> SpanContext:
         context = self._context
-        if context is None:
-            context = self._context = SpanContext(self.trace_id, self.span_id, False, self.flags, self.trace_state)
+        if context is None or context.trace_flags != self.flags & 0xFF:
+            context = self._context = SpanContext(
+                self.trace_id, self.span_id, False, _FLAGS[self.flags & 0xFF], self.trace_state
+            )
         return context
 
+    @property
+    def context(self) -> SpanContext:
+        """The span's context, under the name that OpenTelemetry's SDK gives it."""
+        return self.get_span_context()
 
-class Span(_Carrier):
+    @property
+    def baggage(self) -> dict[str, str]:
+        """Items that travel with the trace: to children that start from now on, and to other processes."""
+        baggage = self._baggage
+        if baggage is None:
+            baggage = self._baggage = {}
+        return baggage
+
+
+class Span(LocalSpan):
     """A recording span."""
 
     __slots__ = (
@@ -94,17 +114,18 @@ class Span(_Carrier):
         parent_span_id: int,
         parent_remote: bool,
         trace_state: TraceState,
+        flags: int,
         start_time: int,
     ) -> None:
         self.tracer = tracer
-        self.name = name
+        self.name = name if name.__class__ is str else str(name)
         self.kind = kind
         self.trace_id = trace_id
         self.span_id = span_id
         self.parent_span_id = parent_span_id
         self.parent_remote = parent_remote
         self.trace_state = trace_state
-        self.flags = SAMPLED
+        self.flags = flags
         self.start_time = start_time
         self.end_time = 0
         self.attributes: dict[str, Any] = {}
@@ -115,7 +136,7 @@ class Span(_Carrier):
         self.dropped_attributes = self.dropped_events = self.dropped_links = 0
         self.record_exceptions = self.status_from_exceptions = True
         self._large_bytes = 0
-        self._context = None
+        self._context = self._baggage = None
 
     # --- OpenTelemetry's interface -----------------------------------------------------------------------------------
 
@@ -154,10 +175,13 @@ class Span(_Carrier):
             return
         kept, dropped = clean_mapping(attributes, limits.event_attribute_count_max, limits.attribute_length_max)
         self._large_bytes += sum(len(value) for value in kept.values() if value.__class__ is str and len(value) > _LONG)
-        events.append(Event(name, _now() if timestamp is None else timestamp, kept, dropped))
+        at = _now() if timestamp is None else int(timestamp)
+        events.append(Event(name if name.__class__ is str else str(name), at, kept, dropped))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
-        if self.end_time or context is None or not (context.is_valid or attributes or context.trace_state):
+        if self.end_time or not isinstance(context, SpanContext):
+            return
+        if not (context.is_valid or attributes or context.trace_state):
             return
         limits = self.tracer.limits
         links = self.links
@@ -171,16 +195,16 @@ class Span(_Carrier):
 
     def update_name(self, name: str) -> None:
         if not self.end_time:
-            self.name = name
+            self.name = name if name.__class__ is str else str(name)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         code, message = (
             (status.status_code, status.description) if isinstance(status, Status) else (status, description)
         )
-        if self.end_time or self.status_code == StatusCode.OK.value or code is StatusCode.UNSET:
+        if self.end_time or self.status_code == _OK or code is StatusCode.UNSET:
             return
         self.status_code = code.value
-        self.status_message = (message or "") if code is StatusCode.ERROR else ""
+        self.status_message = str(message or "") if code is StatusCode.ERROR else ""
 
     def record_exception(
         self,
@@ -193,8 +217,8 @@ class Span(_Carrier):
         module = kind.__module__
         recorded = {
             "exception.type": kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}",
-            "exception.message": str(exception),
-            "exception.stacktrace": "".join(traceback.format_exception(exception)),
+            "exception.message": _said_by(exception),
+            "exception.stacktrace": _stack_of(exception),
             "exception.escaped": str(escaped),
         }
         recorded.update(attributes or {})
@@ -203,8 +227,11 @@ class Span(_Carrier):
     def end(self, end_time: int | None = None) -> None:
         if self.end_time:
             return
-        self.end_time = _now() if end_time is None else end_time
-        self.tracer.report(self)
+        self.end_time = _now() if end_time is None else int(end_time) or 1
+        if self.flags & SAMPLED:
+            self.tracer.report(self)
+        else:
+            self.tracer.hold(self)
 
     # --- as a context manager ----------------------------------------------------------------------------------------
 
@@ -220,25 +247,67 @@ class Span(_Carrier):
         if self.record_exceptions:
             self.record_exception(exception, escaped=False)
         if self.status_from_exceptions:
-            self.set_status(StatusCode.ERROR, f"{type(exception).__name__}: {exception}")
+            self.set_status(StatusCode.ERROR, f"{type(exception).__name__}: {_said_by(exception)}")
+
+    # --- in short ----------------------------------------------------------------------------------------------------
+
+    def tag(self, key: str, value: Any) -> Span:
+        """Set an attribute; returns the span, so that calls can follow each other."""
+        self.set_attribute(key, value)
+        return self
+
+    def log(self, event: str, **fields: Any) -> Span:
+        """Add an event with these attributes."""
+        self.add_event(event, fields)
+        return self
+
+    # --- for readers: OpenTelemetry's ReadableSpan --------------------------------------------------------------------
+
+    @property
+    def parent(self) -> SpanContext | None:
+        """The parent's context, as far as it is known."""
+        if not self.parent_span_id:
+            return None
+        flags = _FLAGS[self.flags & 0xFF]
+        return SpanContext(self.trace_id, self.parent_span_id, self.parent_remote, flags, self.trace_state)
+
+    @property
+    def status(self) -> Status:
+        """The status as OpenTelemetry's object."""
+        return Status(StatusCode(self.status_code), self.status_message or None)
+
+    @property
+    def resource(self) -> Resource:
+        """Who sends."""
+        return self.tracer.provider.resource
+
+    @property
+    def instrumentation_scope(self) -> Tracer:
+        """The tracer: it has name, version, schema_url and attributes."""
+        return self.tracer
 
     @property
     def size_bytes(self) -> int:
         """About how much memory the span holds: what the queue's bound in bytes counts."""
-        return 450 + 60 * len(self.attributes) + 300 * len(self.events or ()) + self._large_bytes
+        size = 450 + 60 * len(self.attributes) + self._large_bytes
+        if self.events:
+            size += 300 * len(self.events)
+        if self.links:
+            size += 300 * len(self.links)
+        return size
 
 
-class UnsampledSpan(_Carrier):
+class UnsampledSpan(LocalSpan):
     """A span that nobody records: it only hands its ids on."""
 
     __slots__ = ()
 
-    def __init__(self, trace_id: int, span_id: int, trace_state: TraceState) -> None:
+    def __init__(self, trace_id: int, span_id: int, trace_state: TraceState, flags: int) -> None:
         self.trace_id = trace_id
         self.span_id = span_id
         self.trace_state = trace_state
-        self.flags = NOT_SAMPLED
-        self._context = None
+        self.flags = flags & RANDOM_TRACE_ID
+        self._context = self._baggage = None
 
     def is_recording(self) -> bool:
         return False
@@ -271,3 +340,26 @@ class UnsampledSpan(_Carrier):
 
     def failed(self, exception: BaseException) -> None:
         """Nothing is recorded."""
+
+    def tag(self, key: str, value: Any) -> UnsampledSpan:
+        """Nothing is recorded."""
+        return self
+
+    def log(self, event: str, **fields: Any) -> UnsampledSpan:
+        """Nothing is recorded."""
+        return self
+
+
+def _said_by(exception: BaseException) -> str:
+    """What an exception says; one that cannot say it must not take the application down."""
+    try:
+        return str(exception)
+    except Exception as error:
+        return f"<no message: {type(error).__name__}>"
+
+
+def _stack_of(exception: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(exception))
+    except Exception as error:
+        return f"<no stack: {type(error).__name__}>"

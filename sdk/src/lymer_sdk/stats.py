@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+
+from lymer_sdk.forked import begins_again_in_child
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Stats:
     """Counters since the start of the process (a forked child begins anew)."""
 
@@ -20,14 +22,20 @@ class Stats:
     dropped_at_exit: int = 0
     foreign_contexts: int = 0
     """Scopes that were left in another context than they were entered in (generators, callbacks); harmless."""
-    queue_spans: int = 0
-    queue_bytes: int = 0
     last_error: str = ""
+
+    def __post_init__(self) -> None:
+        begins_again_in_child(self)
 
     @property
     def dropped(self) -> int:
         """All losses."""
         return self.dropped_queue_full + self.dropped_by_receiver + self.dropped_after_retries + self.dropped_at_exit
+
+    def begin_in_child(self) -> None:
+        """Count from zero: what the parent counted, the parent tells."""
+        for counter in fields(self):
+            setattr(self, counter.name, counter.default)
 
     def snapshot(self) -> dict[str, int | str]:
         """The counters as a dict, `dropped` included."""

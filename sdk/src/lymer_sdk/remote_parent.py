@@ -1,0 +1,59 @@
+"""What came from another process: a parent span, or hints for a trace that begins here.
+
+They travel in an OpenTelemetry context: the parent as its current span, the hints under a key of our own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
+from opentelemetry.trace.propagation import _SPAN_KEY
+
+_NO_STATE = TraceState()
+ROOT_HINTS_KEY = "lymer-root-hints"
+
+
+class RemoteParent(NonRecordingSpan):
+    """The caller's span. `debug`: keep this trace whatever happens; `undecided`: the caller left sampling to us."""
+
+    def __init__(self, context: SpanContext, *, debug: bool = False, undecided: bool = False) -> None:
+        super().__init__(context)
+        self.debug = debug
+        self.undecided = undecided
+
+
+class RootHints(NamedTuple):
+    """What the caller asks of a trace although it has no span."""
+
+    trace_id: int = 0
+    """0: any."""
+    sampled: bool | None = None
+    debug: bool = False
+    debug_id: str = ""
+    """`jaeger-debug-id`: becomes an attribute of the root, by which the trace is found."""
+    request_id: str = ""
+    """An X-Trace-ID that is no trace id; becomes an attribute and is handed on as it is."""
+
+
+def with_parent(
+    context: Context,
+    trace_id: int,
+    span_id: int,
+    *,
+    sampled: bool | None,
+    debug: bool = False,
+    random: bool = False,
+    trace_state: TraceState = _NO_STATE,
+) -> Context:
+    """The context below this remote span; `sampled` of None leaves the decision to this process."""
+    flags = (1 if sampled or debug else 0) | (2 if random else 0)
+    parent = SpanContext(trace_id, span_id, True, TraceFlags(flags), trace_state)
+    undecided = sampled is None and not debug
+    return Context({**context, _SPAN_KEY: RemoteParent(parent, debug=debug, undecided=undecided)})
+
+
+def with_root_hints(context: Context, hints: RootHints) -> Context:
+    """The context in which the next root follows the hints."""
+    return Context({**context, ROOT_HINTS_KEY: hints})
