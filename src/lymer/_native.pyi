@@ -44,6 +44,24 @@ def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
     (`query/adjust.py` writes it, as Jaeger's own adjusters do).
     """
 
+def decode_jaeger_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of a Jaeger Batch: a bare struct, or `emitBatch`, `emitZipkinBatch` or `submitBatches`; binary or compact."""
+
+def decode_jaeger_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of an api_v2 PostSpansRequest."""
+
+def decode_zipkin_json(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of Zipkin's JSON, version 2: a list."""
+
+def decode_zipkin_v1_json(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of Zipkin's JSON, version 1: a list."""
+
+def decode_zipkin_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of Zipkin's Thrift, version 1: a bare list in the binary protocol."""
+
+def decode_zipkin_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of Zipkin's protobuf, version 2: a ListOfSpans."""
+
 def indent_json(data: Buffer) -> bytes:
     """Compact JSON indented by four blanks a level, as Go's MarshalIndent writes it."""
 
@@ -143,6 +161,10 @@ def merge_segments(
 
 def merge_batches(batches: list[Batch]) -> Batch:
     """Pieces as whole traces: equal spans made one, traces in order of first appearance, pre-order inside."""
+
+def structure(batch: Batch) -> ArrowTable:
+    """Of the rows that `merge_batches([batch])` gives: columns parent u32 (a row of it, null at the top), depth u32, subtree_size u32,
+    self_time_nano i64, critical_time_nano i64."""
 
 def summarize(batch: Batch) -> ArrowTable:
     """SUMMARY columns of the whole traces in the batch."""

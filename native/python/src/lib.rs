@@ -8,6 +8,7 @@ pub mod segment;
 pub mod table;
 pub mod view;
 pub mod wire;
+pub mod wire_jaeger;
 
 use pyo3::prelude::*;
 
@@ -17,7 +18,7 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::buffer::{OpenBuffer, merge_batches};
+    use crate::buffer::{OpenBuffer, merge_batches, structure};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
     #[pymodule_export]
@@ -30,5 +31,10 @@ mod _native {
     use crate::wire::{
         checksum, decode_otlp_proto, encode_jaeger_json, encode_otlp_json, encode_otlp_proto,
         indent_json, otlp_json_to_proto,
+    };
+    #[pymodule_export]
+    use crate::wire_jaeger::{
+        decode_jaeger_proto, decode_jaeger_thrift, decode_zipkin_json, decode_zipkin_proto,
+        decode_zipkin_thrift, decode_zipkin_v1_json,
     };
 }

@@ -1,0 +1,219 @@
+//! Jaeger's Thrift to columns: a bare Batch, or a message of the agent or the collector with one or more.
+
+use crate::jaeger_process::{Process, TAGS_MAX};
+use crate::jaeger_span::{
+    JaegerRows, JaegerSpan, LogFields, Reference, nanos_of_micros, push_event, refused,
+};
+use crate::jaeger_tag::TagValue;
+use crate::json_reader::Result;
+use crate::origin_runs::ResourceText;
+use crate::otlp_decode::{DecodeError, Decoded};
+use crate::thrift::{DEPTH_MAX, Kind, Reader, each_struct, skip};
+use crate::thrift_message::{Opened, open};
+use crate::zipkin_thrift_decode;
+
+/// A span as most clients send them; a wrong guess costs a move.
+const USUAL_SPAN_BYTES: usize = 300;
+
+/// Decode a Batch or a message of either protocol. Bytes behind it are ignored, as Jaeger ignores them.
+pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
+    match open(payload).map_err(|broken| refused(&broken))? {
+        Opened::Binary(mut reader, method) => decode_call(&mut reader, method, payload.len()),
+        Opened::Compact(mut reader, method) => decode_call(&mut reader, method, payload.len()),
+    }
+}
+
+fn decode_call<'a, R: Reader<'a>>(
+    reader: &mut R,
+    method: Option<&[u8]>,
+    size: usize,
+) -> std::result::Result<Decoded, DecodeError> {
+    let mut decoder = Decoder::default();
+    decoder.rows.columns.reserve(size / USUAL_SPAN_BYTES);
+    let done = match method {
+        None => decoder.batch(reader),
+        Some(b"emitBatch" | b"submitBatches") => decoder.arguments(reader),
+        Some(b"emitZipkinBatch" | b"submitZipkinBatch") => {
+            return zipkin_thrift_decode::decode_arguments(reader);
+        }
+        Some(_) => Err(reader.cursor().broken("unknown method")),
+    };
+    done.map_err(|broken| refused(&broken))?;
+    decoder.rows.finish()
+}
+
+#[derive(Default)]
+struct Decoder {
+    rows: JaegerRows,
+}
+
+impl Decoder {
+    /// Field 1 is a batch or a list of them.
+    fn arguments<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
+        let mut last = 0;
+        while let Some(field) = reader.field(&mut last)? {
+            match field {
+                (1, Kind::Struct) => self.batch(reader)?,
+                (1, Kind::List) => each_struct(reader, |reader| self.batch(reader))?,
+                (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn batch<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
+        let mut process = Process::default();
+        let mut last = 0;
+        while let Some(field) = reader.field(&mut last)? {
+            match field {
+                (1, Kind::Struct) => process = read_process(reader)?,
+                (2, Kind::List) => each_struct(reader, |reader| self.span(reader))?,
+                (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+            }
+        }
+        let rows = &mut self.rows;
+        process.write_attributes(&mut rows.text);
+        let resource = ResourceText {
+            service_name: process.service_name,
+            attributes: &rows.text,
+        };
+        rows.runs.finish(&mut rows.columns, &resource);
+        Ok(())
+    }
+
+    fn span<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
+        let mut span = JaegerSpan::default();
+        let (mut low, mut high, mut start, mut duration) = (0, 0, 0, 0);
+        let mut last = 0;
+        while let Some(field) = reader.field(&mut last)? {
+            match field {
+                (1, Kind::I64) => low = reader.i64()?,
+                (2, Kind::I64) => high = reader.i64()?,
+                (3, Kind::I64) => span.span_id = reader.i64()?.to_be_bytes(),
+                (4, Kind::I64) => span.parent_span_id = reader.i64()?.to_be_bytes(),
+                (5, Kind::Binary) => span.name = reader.binary()?,
+                (6, Kind::List) => each_struct(reader, |reader| {
+                    span.refer(read_reference(reader)?);
+                    Ok(())
+                })?,
+                (7, Kind::I32) => span.flags = reader.i32()? as u32,
+                (8, Kind::I64) => start = reader.i64()?,
+                (9, Kind::I64) => duration = reader.i64()?,
+                (10, Kind::List) => each_struct(reader, |reader| {
+                    let (key, value) = read_tag(reader)?;
+                    span.meaning.tag(key, &value, &mut self.rows.columns);
+                    Ok(())
+                })?,
+                (11, Kind::List) => each_struct(reader, |reader| self.log(reader, &mut span))?,
+                (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+            }
+        }
+        span.trace_id = trace_id(high, low);
+        span.start_time_unix_nano = nanos_of_micros(start);
+        span.duration_nano = nanos_of_micros(duration);
+        self.rows.complete(span, None);
+        if self.rows.columns.fits() {
+            return Ok(());
+        }
+        Err(reader.cursor().broken("more text than one batch can hold"))
+    }
+
+    fn log<'a, R: Reader<'a>>(&mut self, reader: &mut R, span: &mut JaegerSpan<'a>) -> Result<()> {
+        let mut timestamp = 0;
+        let mut fields = LogFields::begin(&mut self.rows.text);
+        let mut last = 0;
+        while let Some(field) = reader.field(&mut last)? {
+            match field {
+                (1, Kind::I64) => timestamp = reader.i64()?,
+                (2, Kind::List) => each_struct(reader, |reader| {
+                    let (key, value) = read_tag(reader)?;
+                    fields.field(key, &value);
+                    Ok(())
+                })?,
+                (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+            }
+        }
+        let name = fields.end();
+        push_event(
+            &mut self.rows.columns.events,
+            nanos_of_micros(timestamp),
+            name,
+            &self.rows.text,
+            &mut span.refusal,
+        );
+        Ok(())
+    }
+}
+
+fn read_process<'a, R: Reader<'a>>(reader: &mut R) -> Result<Process<'a>> {
+    let mut process = Process::default();
+    let mut last = 0;
+    while let Some(field) = reader.field(&mut last)? {
+        match field {
+            (1, Kind::Binary) => process.service_name = reader.binary()?,
+            (2, Kind::List) => each_struct(reader, |reader| {
+                process.tags.push(read_tag(reader)?);
+                if process.tags.len() > TAGS_MAX {
+                    return Err(reader.cursor().broken("too many tags of a process"));
+                }
+                Ok(())
+            })?,
+            (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+        }
+    }
+    Ok(process)
+}
+
+fn read_reference<'a, R: Reader<'a>>(reader: &mut R) -> Result<Reference> {
+    let (mut kind, mut low, mut high, mut span_id) = (0, 0, 0, 0);
+    let mut last = 0;
+    while let Some(field) = reader.field(&mut last)? {
+        match field {
+            (1, Kind::I32) => kind = reader.i32()?,
+            (2, Kind::I64) => low = reader.i64()?,
+            (3, Kind::I64) => high = reader.i64()?,
+            (4, Kind::I64) => span_id = reader.i64()?,
+            (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+        }
+    }
+    Ok(Reference {
+        is_child_of: kind == 0,
+        trace_id: trace_id(high, low),
+        span_id: span_id.to_be_bytes(),
+    })
+}
+
+/// The key, and the value that the type points at; one that is absent is zero or empty.
+#[inline]
+fn read_tag<'a, R: Reader<'a>>(reader: &mut R) -> Result<(&'a [u8], TagValue<'a>)> {
+    let mut key: &[u8] = b"";
+    let mut kind = 0;
+    let (mut text, mut double, mut boolean, mut long): (&[u8], _, _, _) = (b"", 0.0, false, 0);
+    let mut binary: &[u8] = b"";
+    let mut last = 0;
+    while let Some(field) = reader.field(&mut last)? {
+        match field {
+            (1, Kind::Binary) => key = reader.binary()?,
+            (2, Kind::I32) => kind = reader.i32()?,
+            (3, Kind::Binary) => text = reader.binary()?,
+            (4, Kind::Double) => double = reader.double()?,
+            (5, Kind::Bool) => boolean = reader.boolean()?,
+            (6, Kind::I64) => long = reader.i64()?,
+            (7, Kind::Binary) => binary = reader.binary()?,
+            (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+        }
+    }
+    let value = match kind {
+        0 => TagValue::String(text),
+        1 => TagValue::Double(double),
+        2 => TagValue::Bool(boolean),
+        3 => TagValue::Long(long),
+        4 => TagValue::Binary(binary),
+        unknown => TagValue::Unknown(unknown),
+    };
+    Ok((key, value))
+}
+
+fn trace_id(high: i64, low: i64) -> [u8; 16] {
+    (u128::from(high as u64) << 64 | u128::from(low as u64)).to_be_bytes()
+}

@@ -1,0 +1,68 @@
+//! Jaeger's and Zipkin's bytes to columns and back, for `lymer.wire`.
+
+use crate::batch::Batch;
+use crate::payload::payload;
+use lymer_decode::otlp_decode::{DecodeError, Decoded};
+use lymer_decode::{
+    jaeger_proto_decode, jaeger_thrift_decode, zipkin_json_decode, zipkin_proto_decode,
+    zipkin_thrift_decode, zipkin_v1_json_decode,
+};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// A batch; and (reason, count) of the spans that were refused.
+type Answer = (Batch, Vec<(&'static str, usize)>);
+
+/// Spans of a Jaeger Batch in Thrift, bare or in a message, binary or compact.
+#[pyfunction]
+pub fn decode_jaeger_thrift(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    decode(py, source, jaeger_thrift_decode::decode)
+}
+
+/// Spans of a PostSpansRequest.
+#[pyfunction]
+pub fn decode_jaeger_proto(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    decode(py, source, jaeger_proto_decode::decode)
+}
+
+/// Spans of Zipkin's JSON, version 2.
+#[pyfunction]
+pub fn decode_zipkin_json(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    decode(py, source, zipkin_json_decode::decode)
+}
+
+/// Spans of Zipkin's JSON, version 1.
+#[pyfunction]
+pub fn decode_zipkin_v1_json(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    decode(py, source, zipkin_v1_json_decode::decode)
+}
+
+/// Spans of Zipkin's Thrift, version 1: a bare list in the binary protocol.
+#[pyfunction]
+pub fn decode_zipkin_thrift(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    decode(py, source, zipkin_thrift_decode::decode)
+}
+
+/// Spans of Zipkin's protobuf, version 2: a ListOfSpans.
+#[pyfunction]
+pub fn decode_zipkin_proto(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    decode(py, source, zipkin_proto_decode::decode)
+}
+
+fn decode(
+    py: Python<'_>,
+    source: &Bound<'_, PyAny>,
+    decoder: fn(&[u8]) -> Result<Decoded, DecodeError>,
+) -> PyResult<Answer> {
+    let payload = payload(source)?;
+    let decoded = py
+        .detach(|| decoder(&payload))
+        .map_err(|error| PyValueError::new_err(error.reason))?;
+    let refused = decoded
+        .refused
+        .iter()
+        .map(|(refusal, count)| (refusal.reason(), *count))
+        .collect();
+    let columns = decoded.columns;
+    Ok((Batch { columns }, refused))
+}
