@@ -339,9 +339,9 @@ class FullDisk(Disk):
     def __init__(self) -> None:
         self.full = False
 
-    def allocate(self, descriptor: int, size: int) -> None:
+    def allocate(self, descriptor: int, size: int, *, keep_free_bytes: int) -> None:
         self._check()
-        super().allocate(descriptor, size)
+        super().allocate(descriptor, size, keep_free_bytes=keep_free_bytes)
 
     def write(self, descriptor: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
         self._check()

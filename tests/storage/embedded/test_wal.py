@@ -257,11 +257,11 @@ class FailingDisk(Disk):
         self.fail_syncs = 0
         self.fail_allocations = 0
 
-    def allocate(self, descriptor: int, size: int) -> None:
+    def allocate(self, descriptor: int, size: int, *, keep_free_bytes: int) -> None:
         if self.fail_allocations:
             self.fail_allocations -= 1
             raise OSError(errno.ENOSPC, "No space left on device")
-        super().allocate(descriptor, size)
+        super().allocate(descriptor, size, keep_free_bytes=keep_free_bytes)
 
     def write(self, descriptor: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
         if self.fail_writes:
@@ -283,7 +283,7 @@ def test_a_group_that_fails_is_refused_whole_and_never_replayed(tmp_path: Path, 
     log = started(tmp_path, disk=disk)
     if what != "fail_allocations":
         append(log, b"before")
-    setattr(disk, what, 1)
+    setattr(disk, what, 9 if what == "fail_allocations" else 1)
     with pytest.raises(UnavailableError):
         append(log, b"lost" * 20, b"lost too" * 20)
     log.close()
@@ -307,10 +307,11 @@ def test_the_log_goes_on_when_the_disk_has_recovered(tmp_path: Path) -> None:
 
 def test_a_full_disk_says_so(tmp_path: Path) -> None:
     disk = FailingDisk()
-    disk.fail_allocations = 1
+    disk.fail_allocations = 99
     log = started(tmp_path, disk=disk)
     with pytest.raises(UnavailableError, match="disk is full"):
         append(log, b"a")
+    disk.fail_allocations = 1  # A smaller file does.
     assert append(log, b"a") == [1]
 
 

@@ -10,7 +10,7 @@ from lymer.component.clock import Clock
 from lymer.component.events import LOGGER
 from lymer.storage.embedded import compaction, retention
 from lymer.storage.embedded.config import EmbeddedConfig
-from lymer.storage.embedded.sealing import Pressure, decide_cut
+from lymer.storage.embedded.sealing import EVERYTHING, Pressure, decide_cut
 from lymer.storage.embedded.tenant import Tenant
 
 SEAL_INTERVAL_S = 0.25
@@ -67,6 +67,7 @@ class Chores:
     tenants: Callable[[], Iterable[Tenant]]
     memory_bytes: Callable[[], int]
     clean_disk: Callable[[], None]
+    disk_is_short: Callable[[], bool]
     stopping: Callable[[], bool]
 
     def seal(self) -> None:
@@ -82,6 +83,8 @@ class Chores:
                 pressure=Pressure(memory_bytes=self.memory_bytes(), log_bytes=tenant.log.bytes_needed),
                 config=self.config,
             )
+            if self.disk_is_short() and tenant.buffer.span_count:
+                cut = EVERYTHING  # A segment takes a seventh of the room of its part of the log.
             if cut is not None:
                 tenant.seal(cut)
             elif tenant.version.sealing:

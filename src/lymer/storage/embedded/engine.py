@@ -68,7 +68,13 @@ class Engine:
         )
         self.memory = MemoryRoom(self._has_room, wait_s=config.wait, wanted=self._wake_sealer)
         self.chores = Chores(
-            config, clock, self.tenants, self.memory_bytes, self._clean_disk, lambda: self._state != "open"
+            config=config,
+            clock=clock,
+            tenants=self.tenants,
+            memory_bytes=self.memory_bytes,
+            clean_disk=self._clean_disk,
+            disk_is_short=lambda: self._disk.is_short,
+            stopping=lambda: self._state != "open",
         )
         self._sealer = Worker("lymer-seal", self.chores.seal, SEAL_INTERVAL_S)
         self._cleaner = Worker("lymer-clean", self.chores.clean, CLEAN_INTERVAL_S)

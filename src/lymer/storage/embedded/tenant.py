@@ -86,7 +86,11 @@ class Tenant:
         for piece in segments:
             self._split.sealed(piece.view.trace_ids())
         self.log = Log(
-            self.folder / LOG, log_id=bytes.fromhex(manifest.log_id), config=self._config.log, disk=self._disk
+            self.folder / LOG,
+            log_id=bytes.fromhex(manifest.log_id),
+            config=self._config.log,
+            keep_free_bytes=self._config.disk_free_bytes_min,
+            disk=self._disk,
         )
         buffer = self._replay(manifest)
         deleted = frozenset(bytes.fromhex(trace_id) for trace_id in manifest.deleted)

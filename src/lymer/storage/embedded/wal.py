@@ -38,7 +38,10 @@ class Entry:
 class Disk:
     """The system calls that can fail; tests hand in one that does."""
 
-    def allocate(self, descriptor: int, size: int) -> None:
+    def allocate(self, descriptor: int, size: int, *, keep_free_bytes: int) -> None:
+        figures = os.fstatvfs(descriptor)
+        if figures.f_bavail * figures.f_frsize < size + keep_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.posix_fallocate(descriptor, 0, size)
 
     def write(self, descriptor: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
@@ -61,11 +64,14 @@ class _File:
 class Log:
     """Open a folder, `recover` once, then `append` from one thread. `release` and `purge` may come from another."""
 
-    def __init__(self, folder: Path, *, log_id: bytes, config: LogConfig, disk: Disk | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, log_id: bytes, config: LogConfig, keep_free_bytes: int = 0, disk: Disk | None = None
+    ) -> None:
         self._folder = folder
         self._log_id = log_id
         self._config = config
         self._disk = disk or Disk()
+        self._keep_free_bytes = keep_free_bytes
         self._files = [_File(path, int(path.stem, 16), path.stat().st_size) for path in log_files(folder)]
         self._spares = sorted(folder.glob("spare-*"))
         self._epoch = max((file.epoch for file in self._files), default=0)
@@ -74,6 +80,8 @@ class Log:
         self._position = 0
         self._previous = 0
         self._unerased: list[int] = []
+        self._needed_from = 0
+        """Records before this position have been released."""
         self._lock = threading.Lock()
         """Guards the lists of files."""
 
@@ -132,15 +140,8 @@ class Log:
     def release(self, before: int, *, keep_spares: bool = True) -> None:
         """Records with smaller positions are no longer needed: recycle the files that have no others."""
         with self._lock:
-            for file in [file for file in self._files if file is not self._current and file.last_position < before]:
-                self._files.remove(file)
-                _close(file)
-                if keep_spares and len(self._spares) < SPARES_MAX and file.size == self._config.file_bytes:
-                    spare = self._folder / f"spare-{file.epoch:016x}"
-                    file.path.rename(spare)
-                    self._spares.append(spare)
-                else:
-                    remove(file.path)
+            self._needed_from = max(self._needed_from, before)
+            self._release_files(keep_spares=keep_spares)
 
     def leave_file(self) -> None:
         """The next group begins a new file. Only from the thread that appends."""
@@ -164,10 +165,24 @@ class Log:
             _close(file)
         self._current = None
 
+    def _release_files(self, *, keep_spares: bool) -> None:
+        unneeded = [file for file in self._files if file.last_position < self._needed_from]
+        for file in [file for file in unneeded if file is not self._current]:
+            self._files.remove(file)
+            _close(file)
+            if keep_spares and len(self._spares) < SPARES_MAX and file.size == self._config.file_bytes:
+                spare = self._folder / f"spare-{file.epoch:016x}"
+                file.path.rename(spare)
+                self._spares.append(spare)
+            else:
+                remove(file.path)
+
     def _room_for(self, size: int) -> _File:
         file = self._current
         if file is None or self._end + size > file.size:
             with self._lock:
+                self._current = None
+                self._release_files(keep_spares=True)
                 file = self._current = self._next_file(RECORDS_BEGIN + size)
             self._end = RECORDS_BEGIN
         return file
@@ -180,9 +195,7 @@ class Log:
         source = spare or self._folder / "spare-new"
         file.descriptor = os.open(source, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            file.size = _size(source) if spare else max(size_min, self._grown_size())
-            if not spare:
-                self._disk.allocate(file.descriptor, file.size)
+            file.size = _size(source) if spare else self._allocate(file.descriptor, size_min)
             self._disk.write(file.descriptor, [wal_records.encode_file_header(self._epoch, self._log_id)], 0)
             os.fsync(file.descriptor)
             source.rename(file.path)
@@ -197,9 +210,20 @@ class Log:
         self._files.append(file)
         return file
 
-    def _grown_size(self) -> int:
+    def _allocate(self, descriptor: int, size_min: int) -> int:
+        """Preallocate: twice the last file, or what the disk has room for."""
         last = self._files[-1].size if self._files else SMALLEST_FILE_BYTES // 2
-        return min(self._config.file_bytes, max(SMALLEST_FILE_BYTES, 2 * last))
+        size = max(size_min, min(self._config.file_bytes, max(SMALLEST_FILE_BYTES, 2 * last)))
+        while True:
+            try:
+                self._disk.allocate(descriptor, size, keep_free_bytes=self._keep_free_bytes)
+            except OSError as error:
+                os.ftruncate(descriptor, 0)
+                if error.errno != errno.ENOSPC or size == size_min:
+                    raise
+                size = max(size_min, size // 4)
+            else:
+                return size
 
     def _encode(self, entries: Sequence[Entry], epoch: int) -> tuple[list[bytes | memoryview], list[int]]:
         buffers: list[bytes | memoryview] = []
