@@ -15,6 +15,7 @@ use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, UInt32Type};
 use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, Field, Schema};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -94,16 +95,53 @@ impl GraphPart {
 
     fn add(&mut self, view: &dyn View, rows: &Rows, parents: Option<&[u32]>) -> Result<()> {
         let services = self.services_at(view, rows)?;
-        let parent_rows = parent_rows(view, rows, parents)?;
-        let callers = self.callers(view, rows, &services, &parent_rows)?;
+        let parents = Parents::read(view, rows, parents)?;
         let arrays = view.read(&[ColumnRef::StatusCode, ColumnRef::Duration], rows)?;
-        let statuses = typed(&arrays[0], arrays[0].as_primitive_opt::<Int32Type>())?.values();
-        let durations = typed(&arrays[1], arrays[1].as_primitive_opt::<Int64Type>())?.values();
+        let calls = Calls {
+            services: &services,
+            statuses: typed(&arrays[0], arrays[0].as_primitive_opt::<Int32Type>())?.values(),
+            durations: typed(&arrays[1], arrays[1].as_primitive_opt::<Int64Type>())?.values(),
+        };
+        let mut elsewhere: Vec<(u32, u32)> = Vec::new();
         for at in 0..rows.len() {
-            let (caller, service) = (callers[at], services[at]);
-            if caller != NO_PARENT && caller != service {
-                let edge = self.edges.entry((caller, service)).or_default();
-                edge.count(durations[at], statuses[at] == STATUS_ERROR);
+            let parent = parents.of(rows, at);
+            match rows {
+                _ if parent == NO_PARENT => {}
+                Rows::Range(range) if range.contains(&parent) => {
+                    self.count(&calls, services[(parent - range.start) as usize], at);
+                }
+                _ => elsewhere.push((parent, at as u32)),
+            }
+        }
+        self.count_elsewhere(view, &calls, elsewhere)
+    }
+
+    fn count(&mut self, calls: &Calls<'_>, caller: u32, at: usize) {
+        let service = calls.services[at];
+        if caller != service {
+            let edge = self.edges.entry((caller, service)).or_default();
+            edge.count(calls.durations[at], calls.statuses[at] == STATUS_ERROR);
+        }
+    }
+
+    /// Counts calls whose parents are not among the rows: (parent's row, position of the call). Those are read.
+    fn count_elsewhere(
+        &mut self,
+        view: &dyn View,
+        calls: &Calls<'_>,
+        mut elsewhere: Vec<(u32, u32)>,
+    ) -> Result<()> {
+        elsewhere.sort_unstable();
+        let mut distinct: Vec<u32> = elsewhere.iter().map(|(parent, _)| *parent).collect();
+        distinct.dedup();
+        let mut waiting = elsewhere.into_iter().peekable();
+        for piece in chunks_of(Rows::List(distinct)) {
+            let callers = self.services_at(view, &piece)?;
+            for (position, caller) in callers.into_iter().enumerate() {
+                let row = piece.get(position);
+                while let Some((_, at)) = waiting.next_if(|(parent, _)| *parent == row) {
+                    self.count(calls, caller, at as usize);
+                }
             }
         }
         Ok(())
@@ -126,42 +164,6 @@ impl GraphPart {
             services.push(numbers[code]);
         }
         Ok(services)
-    }
-
-    /// The service of each row's parent. Parents that are not among the rows are read.
-    fn callers(
-        &mut self,
-        view: &dyn View,
-        rows: &Rows,
-        services: &[u32],
-        parent_rows: &[u32],
-    ) -> Result<Vec<u32>> {
-        let mut callers = vec![NO_PARENT; parent_rows.len()];
-        let mut elsewhere: Vec<(u32, u32)> = Vec::new();
-        for (at, &parent) in parent_rows.iter().enumerate() {
-            match rows {
-                _ if parent == NO_PARENT => {}
-                Rows::Range(range) if range.contains(&parent) => {
-                    callers[at] = services[(parent - range.start) as usize]
-                }
-                _ => elsewhere.push((parent, at as u32)),
-            }
-        }
-        elsewhere.sort_unstable();
-        let mut distinct: Vec<u32> = elsewhere.iter().map(|(parent, _)| *parent).collect();
-        distinct.dedup();
-        let mut waiting = elsewhere.into_iter().peekable();
-        for piece in chunks_of(Rows::List(distinct)) {
-            let of_piece = self.services_at(view, &piece)?;
-            for (position, service) in of_piece.into_iter().enumerate() {
-                while let Some((_, at)) =
-                    waiting.next_if(|(parent, _)| *parent == piece.get(position))
-                {
-                    callers[at as usize] = service;
-                }
-            }
-        }
-        Ok(callers)
     }
 
     fn number(&mut self, service: &str) -> u32 {
@@ -225,18 +227,42 @@ impl Edge {
     }
 }
 
-fn parent_rows(view: &dyn View, rows: &Rows, parents: Option<&[u32]>) -> Result<Vec<u32>> {
-    if let Some(parents) = parents {
-        let parent = |row: u32| parents.get(row as usize).copied().unwrap_or(NO_PARENT);
-        return Ok((0..rows.len()).map(|at| parent(rows.get(at))).collect());
+/// What is counted of calls, by position.
+struct Calls<'a> {
+    services: &'a [u32],
+    statuses: &'a [i32],
+    durations: &'a [i64],
+}
+
+/// Where the parents of rows are.
+enum Parents<'a> {
+    /// By row of the view.
+    Rows(&'a [u32]),
+    /// By position: how far before the row, 0 for none.
+    Distances(ScalarBuffer<u32>),
+}
+
+impl<'a> Parents<'a> {
+    fn read(view: &dyn View, rows: &Rows, known: Option<&'a [u32]>) -> Result<Self> {
+        if let Some(parents) = known {
+            return Ok(Self::Rows(parents));
+        }
+        let array = read_one(view, &ColumnRef::ParentDistance, rows)?;
+        let distances = typed(&array, array.as_primitive_opt::<UInt32Type>())?;
+        Ok(Self::Distances(distances.values().clone()))
     }
-    let array = read_one(view, &ColumnRef::ParentDistance, rows)?;
-    let distances = typed(&array, array.as_primitive_opt::<UInt32Type>())?.values();
-    let parent = |(at, &distance): (usize, &u32)| match distance {
-        0 => NO_PARENT,
-        _ => rows.get(at).checked_sub(distance).unwrap_or(NO_PARENT),
-    };
-    Ok(distances.iter().enumerate().map(parent).collect())
+
+    #[inline]
+    fn of(&self, rows: &Rows, at: usize) -> u32 {
+        match self {
+            Self::Rows(parents) => parents.get(rows.get(at) as usize).copied(),
+            Self::Distances(distances) => match distances[at] {
+                0 => None,
+                distance => rows.get(at).checked_sub(distance),
+            },
+        }
+        .unwrap_or(NO_PARENT)
+    }
 }
 
 fn to_record_batch(edges: BTreeMap<(&str, &str), Edge>) -> Result<RecordBatch> {
