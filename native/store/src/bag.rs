@@ -173,6 +173,8 @@ fn unescape(text: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
 
     #[test]
     fn members_come_in_order_with_their_types() {
@@ -212,6 +214,48 @@ mod tests {
             "{\"a\":1",
         ] {
             assert_eq!(members(text).count(), 0, "{text}");
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            "[a\"\\\\é\n{}\\[\\],:]{0,6}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 20, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::btree_map("[k\"\\\\,]{0,3}", inner, 0..4)
+                    .prop_map(|map| Json::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn members_are_those_that_a_parser_finds(
+            bag in prop::collection::btree_map("[k\"\\\\é,:]{0,4}", json(), 0..6)
+        ) {
+            let text = Json::Object(bag.clone().into_iter().collect()).to_string();
+            let found: Vec<_> = members(&text).collect();
+            prop_assert_eq!(found.len(), bag.len());
+            for ((key, value), (expected_key, expected)) in found.iter().zip(&bag) {
+                prop_assert_eq!(key.as_ref(), expected_key);
+                match expected {
+                    Json::String(text) => prop_assert_eq!(value.value(), Value::Text(text)),
+                    Json::Number(number) => prop_assert_eq!(Some(value.value()), number.as_i64().map(Value::Int)),
+                    Json::Bool(bool) => prop_assert_eq!(value.value(), Value::Bool(*bool)),
+                    Json::Null => prop_assert_eq!(value.value(), Value::Empty),
+                    other => prop_assert_eq!(value.value(), Value::Encoded(&other.to_string())),
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_odd(text in "[{}\"\\\\:,\\[\\]ékn1t.-]{0,40}") {
+            members(&text).for_each(|(key, value)| drop((key.into_owned(), value.value_type)));
         }
     }
 }

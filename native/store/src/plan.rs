@@ -233,6 +233,7 @@ fn read_ids(hex: &str) -> Result<Vec<[u8; 16]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_plan_is_read_whole() {
@@ -268,6 +269,14 @@ mod tests {
             r#"{"limit":"x"}"#,
         ] {
             assert!(read_search_plan(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_plan_or_an_error(text in r#"\{?("[a-z_]{0,12}":|[\[\]{},"0-9a-z.-]|null|é){0,40}\}?"#) {
+            let _ = read_search_plan(&text);
+            let _ = read_graph_plan(&text);
         }
     }
 }
