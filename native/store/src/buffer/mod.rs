@@ -22,7 +22,7 @@ use batch::Columns;
 use data::Data;
 use snapshot::{Selection, Snapshot};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use writer::Writer;
 
 /// What the writer and the readers share.
@@ -35,7 +35,6 @@ pub struct Shared {
 struct State {
     data: Arc<Data>,
     writer: Writer,
-    latest: Option<Arc<Snapshot>>,
 }
 
 /// Read access to the writer's tables, for a moment.
@@ -76,6 +75,8 @@ impl Shared {
 pub struct OpenBuffer {
     shared: Arc<Shared>,
     part: Option<Arc<Snapshot>>,
+    /// The latest snapshot, while nothing has come since. Not in `Shared`: a snapshot keeps that alive, and would keep itself.
+    latest: Mutex<Option<Arc<Snapshot>>>,
 }
 
 impl OpenBuffer {
@@ -93,12 +94,8 @@ impl OpenBuffer {
         }
         let columns = Columns::new(batch)?;
         let mut state = self.shared.state_mut();
-        let State {
-            data,
-            writer,
-            latest,
-        } = &mut *state;
-        *latest = None;
+        let State { data, writer } = &mut *state;
+        *self.latest() = None;
         writer.append(Arc::make_mut(data), &columns, position)
     }
 
@@ -107,12 +104,14 @@ impl OpenBuffer {
         if let Some(part) = &self.part {
             return part.clone();
         }
-        if let Some(latest) = &self.shared.state().latest {
-            return latest.clone();
-        }
-        let mut state = self.shared.state_mut();
-        let snapshot = Arc::new(Snapshot::new(state.data.clone(), None, self.shared.clone()));
-        state.latest.get_or_insert(snapshot).clone()
+        let state = self.shared.state();
+        let fresh = || Arc::new(Snapshot::new(state.data.clone(), None, self.shared.clone()));
+        self.latest().get_or_insert_with(fresh).clone()
+    }
+
+    // Taken after the state's lock, never before.
+    fn latest(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Write a segment from everything here.
@@ -167,6 +166,7 @@ impl OpenBuffer {
             Self {
                 shared: self.shared.clone(),
                 part: Some(idle),
+                latest: Mutex::default(),
             },
             rest,
         ))
@@ -190,12 +190,8 @@ fn carry_over(snapshot: &Snapshot, mut traces: Vec<u32>) -> Result<OpenBuffer> {
         buffer.append(&assemble::spans(&snapshot.data, &rows)?, 0)?;
     }
     let mut state = buffer.shared.state_mut();
-    let State {
-        data,
-        writer,
-        latest,
-    } = &mut *state;
-    *latest = None;
+    let State { data, writer } = &mut *state;
+    *buffer.latest() = None;
     for trace in traces {
         let moved = snapshot.state(trace);
         if let Some(number) = writer.find_trace(data, &moved.trace_id) {
@@ -237,4 +233,19 @@ pub fn merge_batches(batches: &[RecordBatch]) -> Result<RecordBatch> {
     }
     let snapshot = buffer.snapshot();
     snapshot.read_spans(&(0..snapshot.trace_count()).collect::<Vec<u32>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_was_read_is_freed() {
+        let buffer = OpenBuffer::new();
+        let shared = Arc::downgrade(&buffer.shared);
+        drop(buffer.snapshot());
+        let (idle, rest) = buffer.split(i64::MAX as u64).unwrap();
+        drop((buffer, idle, rest));
+        assert!(shared.upgrade().is_none());
+    }
 }
