@@ -45,7 +45,7 @@ def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
     """
 
 def decode_jaeger_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
-    """Spans of a Jaeger Batch: a bare struct, or `emitBatch`, `emitZipkinBatch` or `submitBatches`; binary or compact."""
+    """Spans of a Jaeger Batch, bare or in a message (`emitBatch`, `emitZipkinBatch`, ...), binary or compact."""
 
 def decode_jaeger_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
     """Spans of an api_v2 PostSpansRequest."""
@@ -61,6 +61,12 @@ def decode_zipkin_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]
 
 def decode_zipkin_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
     """Spans of Zipkin's protobuf, version 2: a ListOfSpans."""
+
+def encode_jaeger_proto(batch: Batch) -> bytes:
+    """The spans as Jaeger's protobuf, each with its process: a SpansResponseChunk, which is a Batch too."""
+
+def encode_zipkin_json(batch: Batch) -> list[bytes]:
+    """Zipkin's JSON, version 2: a list of spans for each trace of the batch (rows of a trace stand together)."""
 
 def indent_json(data: Buffer) -> bytes:
     """Compact JSON indented by four blanks a level, as Go's MarshalIndent writes it."""

@@ -1,6 +1,7 @@
 //! `OpenBuffer` and `merge_batches`. `src/lymer/_native.pyi` says what they promise.
 
 use crate::batch::Batch;
+use crate::table::ArrowTable;
 use crate::view::{View, store_error};
 use lymer_store::buffer::{self, OpenBuffer as StoreBuffer};
 use lymer_store::segment::SealOptions;
@@ -78,7 +79,10 @@ impl OpenBuffer {
 }
 
 /// What was written, by name.
-pub fn figures_as_dict<'py>(py: Python<'py>, figures: &SealFigures) -> PyResult<Bound<'py, PyDict>> {
+pub fn figures_as_dict<'py>(
+    py: Python<'py>,
+    figures: &SealFigures,
+) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("span_count", figures.span_count)?;
     dict.set_item("trace_count", figures.trace_count)?;
@@ -98,4 +102,13 @@ pub fn merge_batches(py: Python<'_>, batches: Vec<PyRef<'_, Batch>>) -> PyResult
         .detach(|| buffer::merge_batches(&batches))
         .map_err(store_error)?;
     Ok(Batch { columns })
+}
+
+/// The structure of the spans that `merge_batches([batch])` gives.
+#[pyfunction]
+pub fn structure(py: Python<'_>, batch: &Batch) -> PyResult<ArrowTable> {
+    let columns = py
+        .detach(|| buffer::structure(&batch.columns))
+        .map_err(store_error)?;
+    Ok(ArrowTable { columns })
 }

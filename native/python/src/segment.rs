@@ -2,7 +2,7 @@
 
 use crate::buffer::figures_as_dict;
 use crate::view::{View, store_error};
-use lymer_store::segment::{Segment as StoreSegment, SealOptions, cache, merge};
+use lymer_store::segment::{SealOptions, Segment as StoreSegment, cache, merge};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -20,11 +20,16 @@ impl Segment {
     #[staticmethod]
     #[pyo3(signature = (directory, segment, *, verify = false))]
     fn open(py: Python<'_>, directory: PathBuf, segment: &str, verify: bool) -> PyResult<Py<Self>> {
-        let opened = py.detach(|| StoreSegment::open(&directory, segment, verify)).map_err(store_error)?;
+        let opened = py
+            .detach(|| StoreSegment::open(&directory, segment, verify))
+            .map_err(store_error)?;
         let segment = Arc::new(opened);
         let seen = segment.clone();
         let view = View::new(move || seen.clone());
-        Py::new(py, PyClassInitializer::from(view).add_subclass(Self { segment }))
+        Py::new(
+            py,
+            PyClassInitializer::from(view).add_subclass(Self { segment }),
+        )
     }
 
     fn verify(&self, py: Python<'_>) -> Vec<String> {
@@ -56,7 +61,15 @@ pub fn merge_segments<'py>(
     }
     let views: Vec<_> = sources.iter().map(|source| source.snapshot()).collect();
     let figures = py
-        .detach(|| merge::merge(&views, drop_trace_ids, &directory, segment, SealOptions::read(options)?))
+        .detach(|| {
+            merge::merge(
+                &views,
+                drop_trace_ids,
+                &directory,
+                segment,
+                SealOptions::read(options)?,
+            )
+        })
         .map_err(store_error)?;
     figures_as_dict(py, &figures)
 }

@@ -15,12 +15,14 @@ pub mod snapshot;
 mod writer;
 
 use crate::segment::SealOptions;
+use crate::segment::order::Order;
 use crate::segment::write::{self, SealFigures};
+use crate::structure::Structure;
 use crate::view::{Result, StoreError, View};
 use arrow_array::RecordBatch;
 use batch::Columns;
 use data::Data;
-use snapshot::{Selection, Snapshot};
+use snapshot::{Selection, Snapshot, compute};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use writer::Writer;
@@ -233,6 +235,22 @@ pub fn merge_batches(batches: &[RecordBatch]) -> Result<RecordBatch> {
     }
     let snapshot = buffer.snapshot();
     snapshot.read_spans(&(0..snapshot.trace_count()).collect::<Vec<u32>>())
+}
+
+/// The structure of the spans that `merge_batches` of this batch gives, in its row order: columns parent (row, null at the
+/// top), depth, subtree_size, self_time_nano, critical_time_nano.
+pub fn structure(batch: &RecordBatch) -> Result<RecordBatch> {
+    let buffer = OpenBuffer::new();
+    buffer.append(batch, 0)?;
+    let snapshot = buffer.snapshot();
+    let mut order = Order::default();
+    let mut structure = Structure::default();
+    for trace in 0..snapshot.trace_count() {
+        let rows = rows::rows_of(&snapshot.data.rows, snapshot.state(trace));
+        compute(&mut structure, &snapshot.data, &rows);
+        order.add(trace, &rows, &structure);
+    }
+    order.to_record_batch()
 }
 
 #[cfg(test)]

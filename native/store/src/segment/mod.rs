@@ -11,7 +11,7 @@ mod index;
 mod index_writer;
 mod levels;
 pub mod merge;
-mod order;
+pub(crate) mod order;
 mod page;
 mod plan;
 mod records;

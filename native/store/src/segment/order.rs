@@ -3,7 +3,9 @@
 use crate::buffer::rows::rows_of;
 use crate::buffer::snapshot::{Snapshot, compute};
 use crate::structure::{self, Structure};
-use crate::view::View;
+use crate::view::{Result, StoreError, View};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
+use std::sync::Arc;
 
 /// A trace, as the index keeps it.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,8 @@ impl Order {
         order
     }
 
-    fn add(&mut self, number: u32, rows: &[u32], structure: &Structure) {
+    /// Append a trace, whose rows of the buffer have this structure.
+    pub fn add(&mut self, number: u32, rows: &[u32], structure: &Structure) {
         let first_row = self.rows.len() as u32;
         self.traces.push(OrderedTrace {
             number,
@@ -79,5 +82,23 @@ impl Order {
         self.self_time.extend_from_slice(&structure.self_time);
         self.critical_time
             .extend_from_slice(&structure.critical_time);
+    }
+
+    /// What was found out, as columns.
+    pub fn to_record_batch(&self) -> Result<RecordBatch> {
+        let parents = (0_u32..).zip(&self.parent_distance);
+        let parents: UInt32Array = parents
+            .map(|(row, distance)| (*distance > 0).then(|| row - distance))
+            .collect();
+        let counts = |values: &[u32]| Arc::new(UInt32Array::from(values.to_vec())) as ArrayRef;
+        let times = |values: &[i64]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
+        RecordBatch::try_from_iter_with_nullable([
+            ("parent", Arc::new(parents) as ArrayRef, true),
+            ("depth", counts(&self.depth), false),
+            ("subtree_size", counts(&self.subtree_size), false),
+            ("self_time_nano", times(&self.self_time), false),
+            ("critical_time_nano", times(&self.critical_time), false),
+        ])
+        .map_err(|error| StoreError(error.to_string()))
     }
 }
