@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import http.client
 import os
-import socket
 import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -85,7 +84,6 @@ class OtlpHttpSender:
             self._connection.sock.settimeout(timeout_s)
         else:
             self._connection.connect()
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._connection
 
     def close(self) -> None:

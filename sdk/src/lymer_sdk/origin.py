@@ -27,17 +27,15 @@ def origin_of(context: Context, parent: ApiSpan | None) -> Origin:
     if isinstance(parent, LocalSpan):
         sampled = parent.__class__ is Span
         return parent.trace_id, parent.span_id, False, parent.flags, parent.trace_state, sampled, None, parent._baggage  # noqa: SLF001
-    if not isinstance(parent, ApiSpan):
-        return _root(context)
     found = parent.get_span_context()
     if not found.is_valid:
         return _root(context)
     flags = int(found.trace_flags) & _W3C
     sampled_by_parent: bool | None = bool(flags & SAMPLED)
-    if parent.__class__ is RemoteParent:
-        if parent.debug:  # type: ignore[attr-defined]
+    if isinstance(parent, RemoteParent):
+        if parent.debug:
             flags |= DEBUG
-        elif parent.undecided:  # type: ignore[attr-defined]
+        elif parent.undecided:
             sampled_by_parent = None
     return found.trace_id, found.span_id, found.is_remote, flags, found.trace_state, sampled_by_parent, None, None
 

@@ -55,5 +55,11 @@ def with_parent(
 
 
 def with_root_hints(context: Context, hints: RootHints) -> Context:
-    """The context in which the next root follows the hints."""
+    """The context in which the next root follows the hints; what they leave open stays as it was hinted before."""
+    known = context.get(ROOT_HINTS_KEY)
+    if isinstance(known, RootHints):
+        given = {name: value for name, value in hints._asdict().items() if value not in (0, None, False, "")}
+        if hints.sampled is not None:
+            given["sampled"] = hints.sampled
+        hints = known._replace(**given)
     return Context({**context, ROOT_HINTS_KEY: hints})

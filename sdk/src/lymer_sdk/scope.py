@@ -77,9 +77,9 @@ class Scope:
 def traced(function: _Function, scope: Callable[[], Scope]) -> _Function:
     """The function with each of its runs in a scope: a coroutine to its end, a generator from first step to last."""
     if inspect.isasyncgenfunction(function):
-        return _traced_async_generator(function, scope)
+        return _traced_async_generator(function, scope)  # type: ignore[no-any-return]
     if inspect.isgeneratorfunction(function):
-        return _traced_generator(function, scope)
+        return _traced_generator(function, scope)  # type: ignore[no-any-return]
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
