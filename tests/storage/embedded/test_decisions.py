@@ -74,7 +74,7 @@ def test_when_all_traces_are_young_everything_goes() -> None:
 def test_memory_pressure_seals_a_small_buffer() -> None:
     buffer, times = written(range(30), 10)
     pressure = Pressure(memory_bytes=CONFIG.memory_bytes_max, log_bytes=0)
-    assert decide_cut(buffer, times, 29.0, pressure=pressure, config=CONFIG) == 201
+    assert decide_cut(buffer, times, 29.0, pressure=pressure, config=CONFIG) == 231
 
 
 def test_age_seals_what_is_idle() -> None:
