@@ -4,6 +4,7 @@
 //! held, it copies first. So a long query never holds the writer up, and a snapshot never changes.
 
 pub(crate) mod assemble;
+mod attribute_column;
 mod batch;
 pub(crate) mod data;
 pub(crate) mod dictionary;

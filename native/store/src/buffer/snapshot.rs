@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::assemble::{self, Table};
+use super::attribute_column;
 use super::data::Data;
 use super::layout::{UnitField, shape_items, unit_field};
 use super::rest;
@@ -458,7 +459,7 @@ impl Snapshot {
                     .columns
                     .get(*attribute)
                     .ok_or_else(|| StoreError(format!("no attribute column {attribute}")))?;
-                assemble::attribute(table, facts.keys[*attribute], column.value_type)
+                attribute_column::attribute(table, facts.keys[*attribute], column.value_type)
             }
             ColumnRef::RestAttributes => rest::attributes(table)?,
             ColumnRef::RestTypes => rest::types(table)?,
