@@ -68,6 +68,13 @@ async def test_giving_back_is_not_repeated_where_it_cannot_help() -> None:
     assert guarded.given_back == 2
 
 
+async def test_while_senders_wait_memory_that_comes_free_is_found() -> None:
+    guarded = Guarded()
+    await guarded.look(990)
+    await guarded.look(990, free=300)
+    assert not guarded.in_flight.refusing
+
+
 async def test_without_a_limit_nobody_is_refused() -> None:
     guarded = Guarded(limit=None)
     await guarded.look(10 << 30)

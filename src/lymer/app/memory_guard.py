@@ -79,7 +79,7 @@ class MemoryGuard:
     def _should_give_back(self, used: int) -> bool:
         return (
             used > _GIVE_BACK_PART * (self._limit_bytes or UNLIMITED_BYTES)
-            and used > _GROWTH_MIN * self._left_bytes
+            and (used > _GROWTH_MIN * self._left_bytes or self._in_flight.refusing)
             and self._clock.monotonic_s() - self._given_back_s >= GIVE_BACK_S
         )
 
