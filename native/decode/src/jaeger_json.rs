@@ -1,21 +1,14 @@
 //! Columns to Jaeger's v1 UI JSON: one object for each trace. Spans are mapped as Jaeger's OTLP translator maps them.
 
-use crate::jaeger_tags::{put_tag, put_tags, put_text_tag};
+use crate::jaeger_tags::put_tag;
+use crate::jaeger_view::{each_log_field, each_process_tag, each_reference, each_tag};
 use crate::json_object::{put_comma, put_integer, put_integer_member, put_name, put_text_member};
 use crate::json_reader::Result;
 use crate::json_writer::{indented, put_hex};
-use crate::row_attributes::each_attribute;
 use crate::rows::Rows;
-use crate::text_reader::{BagValue, each_pair};
 use arrow_array::RecordBatch;
 use hashbrown::HashMap;
 use std::ops::Range;
-
-/// What adjusters have to say of a span: an array of strings that is shown as `warnings`, and is no tag.
-const WARNINGS_KEY: &str = "@jaeger@warnings";
-
-const ERROR: i32 = 2;
-const OK: i32 = 1;
 
 /// Processes of a trace in order of appearance: what makes two the same, and the number.
 type Processes = HashMap<(i32, i32), usize, foldhash::fast::RandomState>;
@@ -85,96 +78,33 @@ fn put_span(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize, process: usize) -> R
     Ok(())
 }
 
-/// The parent first; then the links, of which one that is the parent only says what kind of reference that is.
 fn put_references(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
     put_name(out, "references");
     out.push(b'[');
-    let links = &rows.links;
-    let trace_id = rows.trace_id.value(row);
-    let parent = rows.parent(row);
-    let is_parent =
-        |item| parent == Some(links.span_id.value(item)) && links.trace_id.value(item) == trace_id;
-    if let Some(parent) = parent {
-        let kind = match links.of_row(row).rfind(|&item| is_parent(item)) {
-            Some(item) => reference_kind(links.attributes.value(item))?,
-            None => "CHILD_OF",
+    each_reference(rows, row, |is_child_of, trace_id, span_id| {
+        put_comma(out);
+        out.push(b'{');
+        let kind = if is_child_of {
+            "CHILD_OF"
+        } else {
+            "FOLLOWS_FROM"
         };
-        put_reference(out, kind, trace_id, parent);
-    }
-    for item in links.of_row(row).filter(|&item| !is_parent(item)) {
-        let kind = reference_kind(links.attributes.value(item))?;
-        put_reference(
-            out,
-            kind,
-            links.trace_id.value(item),
-            links.span_id.value(item),
-        );
-    }
+        put_text_member(out, "refType", kind);
+        put_trace_id(out, "traceID", trace_id);
+        put_id(out, "spanID", span_id);
+        out.push(b'}');
+    })?;
     out.push(b']');
     Ok(())
 }
 
-fn reference_kind(attributes: &str) -> Result<&'static str> {
-    let mut kind = "FOLLOWS_FROM";
-    each_pair(attributes, |key, value| {
-        if key == "opentracing.ref_type"
-            && matches!(&value, BagValue::String(text) if text == "child_of")
-        {
-            kind = "CHILD_OF";
-        }
-    })?;
-    Ok(kind)
-}
-
-fn put_reference(out: &mut Vec<u8>, kind: &str, trace_id: &[u8], span_id: &[u8]) {
-    put_comma(out);
-    out.push(b'{');
-    put_text_member(out, "refType", kind);
-    put_trace_id(out, "traceID", trace_id);
-    put_id(out, "spanID", span_id);
-    out.push(b'}');
-}
-
-/// The scope, the attributes, then what Jaeger has no fields for, in the order of Jaeger's translator.
 /// Returns the warnings, which are no tag.
 fn put_span_tags<'a>(out: &mut Vec<u8>, rows: &Rows<'a>, row: usize) -> Result<Option<&'a str>> {
-    let mut warnings = None;
     put_name(out, "tags");
     out.push(b'[');
-    put_tag_unless_empty(out, "otel.scope.name", rows.scope_name.get(row));
-    put_tag_unless_empty(out, "otel.scope.version", rows.scope_version.get(row));
-    each_attribute(rows, row, |key, value| match value {
-        BagValue::Nested(text) if key == WARNINGS_KEY && text.starts_with("[\"") => {
-            warnings = Some(text);
-        }
-        value => put_tag(out, key, &value),
-    })?;
-    match rows.kind[row] {
-        1 => put_text_tag(out, "span.kind", "internal"),
-        2 => put_text_tag(out, "span.kind", "server"),
-        3 => put_text_tag(out, "span.kind", "client"),
-        4 => put_text_tag(out, "span.kind", "producer"),
-        5 => put_text_tag(out, "span.kind", "consumer"),
-        _ => {}
-    }
-    match rows.status_code[row] {
-        OK => put_text_tag(out, "otel.status_code", "OK"),
-        ERROR => {
-            put_text_tag(out, "otel.status_code", "ERROR");
-            put_tag(out, "error", &BagValue::Bool(true));
-        }
-        _ => {}
-    }
-    put_tag_unless_empty(out, "otel.status_description", rows.status_message.get(row));
-    put_tag_unless_empty(out, "w3c.tracestate", rows.trace_state.get(row));
+    let warnings = each_tag(rows, row, |key, value| put_tag(out, key, value))?;
     out.push(b']');
     Ok(warnings)
-}
-
-fn put_tag_unless_empty(out: &mut Vec<u8>, key: &str, text: &str) {
-    if !text.is_empty() {
-        put_text_tag(out, key, text);
-    }
 }
 
 fn put_logs(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
@@ -187,24 +117,11 @@ fn put_logs(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
         put_integer_member(out, "timestamp", micros(events.time_unix_nano[item]));
         put_name(out, "fields");
         out.push(b'[');
-        let (name, attributes) = (events.name.value(item), events.attributes.value(item));
-        if !name.is_empty() && !has_event_attribute(attributes)? {
-            put_text_tag(out, "event", name);
-        }
-        put_tags(out, attributes, |_| true)?;
+        each_log_field(rows, item, |key, value| put_tag(out, key, value))?;
         out.extend_from_slice(b"]}");
     }
     out.push(b']');
     Ok(())
-}
-
-/// An attribute of that key takes the place of the event's name.
-fn has_event_attribute(attributes: &str) -> Result<bool> {
-    let mut found = false;
-    if attributes.contains("\"event\":") {
-        each_pair(attributes, |key, _| found |= key == "event")?;
-    }
-    Ok(found)
 }
 
 fn put_processes(out: &mut Vec<u8>, rows: &Rows<'_>, firsts: &[usize]) -> Result<()> {
@@ -218,9 +135,7 @@ fn put_processes(out: &mut Vec<u8>, rows: &Rows<'_>, firsts: &[usize]) -> Result
         put_text_member(out, "serviceName", rows.service_name.get(row));
         put_name(out, "tags");
         out.push(b'[');
-        put_tags(out, rows.resource_attributes.get(row), |key| {
-            key != "service.name"
-        })?;
+        each_process_tag(rows, row, |key, value| put_tag(out, key, value))?;
         out.extend_from_slice(b"]}");
     }
     out.push(b'}');

@@ -9,6 +9,7 @@ use crate::jaeger_proto_fields::{
 };
 use crate::jaeger_span::{JaegerRows, JaegerSpan, LogFields, Reference, push_event};
 use crate::jaeger_tag::TagValue;
+use crate::jaeger_view::WARNINGS_KEY;
 use crate::origin_runs::ResourceText;
 use crate::otlp_decode::{DecodeError, Decoded};
 use crate::protobuf::{DEPTH_MAX, Malformed, Reader, Result};
@@ -19,8 +20,6 @@ use crate::utf8::repaired;
 use crate::value::ValueSink;
 
 const USUAL_SPAN_BYTES: usize = 300;
-/// Where Jaeger keeps a span's warnings among its attributes.
-const WARNINGS_KEY: &[u8] = b"@jaeger@warnings";
 /// What may lie below a batch, and so on inwards.
 const BATCH_DEPTH: u32 = DEPTH_MAX - 1;
 const SPAN_DEPTH: u32 = BATCH_DEPTH - 1;
@@ -160,7 +159,7 @@ impl<'a> Decoder<'a> {
             sink.string(&repaired(warning));
         }
         sink.end_array();
-        attributes.push_written(WARNINGS_KEY, AttributeType::Array);
+        attributes.push_written(WARNINGS_KEY.as_bytes(), AttributeType::Array);
     }
 
     fn log(&mut self, data: &'a [u8], span: &mut JaegerSpan<'_>) -> Result<()> {

@@ -1,27 +1,17 @@
 //! Jaeger's tags as JSON: `{"key":...,"type":...,"value":...}`.
 
 use crate::json_object::{put_comma, put_integer, put_name, put_text_member};
-use crate::json_reader::Result;
 use crate::json_writer::put_string;
 use crate::number::put_go_json;
 use crate::plain::non_finite;
 use crate::text::put_base64;
-use crate::text_reader::{BagValue, each_pair};
+use crate::text_reader::BagValue;
 
 /// Beyond this JavaScript's numbers are not exact; Jaeger sends such ints as strings.
 const EXACT_INT_MAX: u64 = (1 << 53) - 1;
 
-/// Append the pairs of a bag whose key is wanted as tags.
-pub fn put_tags(out: &mut Vec<u8>, text: &str, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
-    each_pair(text, |key, value| {
-        if is_wanted(key) {
-            put_tag(out, key, &value);
-        }
-    })
-}
-
 /// Append a tag of text.
-pub fn put_text_tag(out: &mut Vec<u8>, key: &str, text: &str) {
+fn put_text_tag(out: &mut Vec<u8>, key: &str, text: &str) {
     begin(out, key, "string");
     put_string(out, text);
     out.push(b'}');

@@ -4,11 +4,12 @@ use crate::batch::Batch;
 use crate::payload::payload;
 use lymer_decode::otlp_decode::{DecodeError, Decoded};
 use lymer_decode::{
-    jaeger_proto_decode, jaeger_thrift_decode, zipkin_json_decode, zipkin_proto_decode,
-    zipkin_thrift_decode, zipkin_v1_json_decode,
+    jaeger_proto_decode, jaeger_proto_encode, jaeger_thrift_decode, zipkin_json_decode,
+    zipkin_json_encode, zipkin_proto_decode, zipkin_thrift_decode, zipkin_v1_json_decode,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 /// A batch; and (reason, count) of the spans that were refused.
 type Answer = (Batch, Vec<(&'static str, usize)>);
@@ -47,6 +48,27 @@ pub fn decode_zipkin_thrift(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResu
 #[pyfunction]
 pub fn decode_zipkin_proto(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
     decode(py, source, zipkin_proto_decode::decode)
+}
+
+/// The spans as Jaeger's protobuf: a SpansResponseChunk, or a Batch.
+#[pyfunction]
+pub fn encode_jaeger_proto<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, PyBytes>> {
+    let encoded = py
+        .detach(|| jaeger_proto_encode::encode(&batch.columns))
+        .map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &encoded))
+}
+
+/// Zipkin's JSON, version 2: a list of spans for each trace of the batch.
+#[pyfunction]
+pub fn encode_zipkin_json<'py>(
+    py: Python<'py>,
+    batch: &Batch,
+) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let traces = py
+        .detach(|| zipkin_json_encode::encode(&batch.columns))
+        .map_err(PyValueError::new_err)?;
+    Ok(traces.iter().map(|trace| PyBytes::new(py, trace)).collect())
 }
 
 fn decode(

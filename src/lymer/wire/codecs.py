@@ -21,7 +21,10 @@ DECODERS: Final[dict[str, Callable[[bytes], Decoded]]] = {
     zipkin_thrift.FORMAT: zipkin_thrift.decode_zipkin_thrift,
     zipkin_proto.FORMAT: zipkin_proto.decode_zipkin_proto,
 }
-"""A name has 12 characters at most, so that it fits into a record of the log. Each takes a whole payload and raises DecodeError when it is not of its format. Pure; any thread may call it."""
+"""Each takes a whole payload and raises DecodeError when it is not of its format. Pure; any thread may call it.
+
+A name has 12 characters at most, so that it fits into a record of the log.
+"""
 
 
 def decode(format_name: str, payload: bytes) -> Decoded:
