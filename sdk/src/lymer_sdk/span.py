@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from opentelemetry.baggage import get_baggage
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
@@ -45,6 +46,23 @@ class RecordedLink(NamedTuple):
     dropped_attributes: int
 
 
+class SpanBaggage(dict[str, str]):
+    """A span's own items; an item that it does not have is looked for in the current context."""
+
+    def __missing__(self, key: str) -> str:
+        found = get_baggage(key)
+        if found is None:
+            raise KeyError(key)
+        return str(found)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The item, or the default."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+
 class LocalSpan(ApiSpan):
     """What every span of ours has: ids, baggage, and a context that is only made when somebody asks."""
 
@@ -73,10 +91,13 @@ class LocalSpan(ApiSpan):
 
     @property
     def baggage(self) -> dict[str, str]:
-        """Items that travel with the trace: to children that start from now on, and to other processes."""
+        """Items that travel with the trace: to children that start from now on, and to other processes.
+
+        What came with the request is read here too; the span's own are changed.
+        """
         baggage = self._baggage
-        if baggage is None:
-            baggage = self._baggage = {}
+        if baggage.__class__ is not SpanBaggage:
+            baggage = self._baggage = SpanBaggage(baggage or {})
         return baggage
 
 

@@ -1,0 +1,84 @@
+"""Which span is active, for OpenTracing and OpenTelemetry alike: both look into the same context.
+
+It follows asyncio tasks, and gevent's greenlets where gevent has patched contextvars.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import opentracing
+from opentelemetry import context as api_context
+from opentelemetry.context import Context
+from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.trace.propagation import _SPAN_KEY
+
+from lymer_sdk.opentracing_compat.span import Span
+
+if TYPE_CHECKING:
+    from lymer_sdk.opentracing_compat.tracer import Tracer
+
+_SCOPE_KEY = "lymer-opentracing-scope"
+_detach = api_context._RUNTIME_CONTEXT.detach  # noqa: SLF001 (the public one logs an error where there is none)
+
+
+class Scope(opentracing.Scope):  # type: ignore[misc]
+    """An active span. Only the innermost can be closed; another one's close does nothing."""
+
+    def __init__(self, manager: ScopeManager, span: Any, finish_on_close: bool) -> None:
+        super().__init__(manager, span)
+        self._finish = finish_on_close
+        self.inner = getattr(span, "inner", None) if isinstance(span, Span) else None
+        values: dict[str, Any] = {**api_context.get_current(), _SCOPE_KEY: self}
+        if self.inner is not None:
+            values[_SPAN_KEY] = self.inner
+        self._token = api_context.attach(Context(values))
+
+    def close(self) -> None:
+        if self.manager.active is not self:
+            return
+        try:
+            _detach(self._token)
+        except (ValueError, RuntimeError):
+            self.manager.left_elsewhere()
+        if self._finish:
+            self.span.finish()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(exception, Exception):
+            self.span._on_error(self.span, kind, exception, trace)  # noqa: SLF001 (OpenTracing's own)
+        self.close()
+
+
+class BorrowedScope(opentracing.Scope):  # type: ignore[misc]
+    """The span that OpenTelemetry made current. Who made it so ends it: closing does nothing."""
+
+
+class ScopeManager(opentracing.ScopeManager):  # type: ignore[misc]
+    """Keeps the active scope in the context."""
+
+    def __init__(self, tracer: Tracer | None = None) -> None:
+        super().__init__()
+        self._tracer = tracer
+
+    def activate(self, span: Any, finish_on_close: bool) -> Scope:
+        return Scope(self, span, finish_on_close)
+
+    @property
+    def active(self) -> Any:
+        context = api_context.get_current()
+        scope = context.get(_SCOPE_KEY)
+        current = context.get(_SPAN_KEY)
+        if isinstance(scope, Scope) and (scope.inner is None or scope.inner is current):
+            return scope
+        if isinstance(current, ApiSpan) and current.get_span_context().is_valid and self._tracer is not None:
+            return BorrowedScope(self, Span(self._tracer, current))
+        return None
+
+    def left_elsewhere(self) -> None:
+        """Count a scope that was closed in another context than it was opened in."""
+        if self._tracer is not None:
+            self._tracer.recorder.provider.stats.foreign_contexts += 1
