@@ -173,7 +173,9 @@ fn trace_starts(view: &dyn StoreView) -> (i64, i64) {
         count => (0..count).collect(),
     };
     let starts = traces.into_iter().map(|trace| view.trace(trace).start);
-    starts.fold((i64::MAX, i64::MIN), |(min, max), start| (min.min(start), max.max(start)))
+    starts.fold((i64::MAX, i64::MIN), |(min, max), start| {
+        (min.min(start), max.max(start))
+    })
 }
 
 fn find(view: &dyn StoreView, trace_ids: &[u8]) -> Result<RecordBatch, StoreError> {
