@@ -34,7 +34,7 @@ class Facts:
 
     spans: int
     trace_ids: list[str]
-    """Of traces of all ages, a few dozen spans each."""
+    """Of traces of all ages; most have a few dozen spans."""
     users: list[str]
     """Values of `user.id` that occur."""
     requests: list[str]
@@ -82,8 +82,8 @@ async def _build(data_dir: Path, spans: int) -> Facts:
     began_cpu_s, began_s = time.process_time(), time.monotonic()
     payloads = requests.take(count)
     every = max(1, count // SAMPLES)
-    writers = [_write(store, payloads, samples, every) for _ in range(_WRITES_AT_ONCE)]
-    await asyncio.gather(*writers)
+    numbered = enumerate(payloads)
+    await asyncio.gather(*(_write(store, numbered, samples, every) for _ in range(_WRITES_AT_ONCE)))
     await store.seal()
     cpu_us = (time.process_time() - began_cpu_s) / spans * 1e6
     await store.close()
@@ -93,9 +93,11 @@ async def _build(data_dir: Path, spans: int) -> Facts:
     return Facts(spans, *_samples(samples), cpu_us)
 
 
-async def _write(store: Any, payloads: Iterator[bytes], samples: list[ExportTraceServiceRequest], every: int) -> None:
-    for number, payload in enumerate(payloads):
-        if number % max(1, every // _WRITES_AT_ONCE) == 0:
+async def _write(
+    store: Any, payloads: Iterator[tuple[int, bytes]], samples: list[ExportTraceServiceRequest], every: int
+) -> None:
+    for number, payload in payloads:
+        if number % every == 0:
             samples.append(ExportTraceServiceRequest.FromString(payload))
         await store.write(decode("otlp_proto", payload).batch)
 
@@ -107,7 +109,7 @@ def _samples(requests: list[ExportTraceServiceRequest]) -> tuple[list[str], list
         sizes: dict[bytes, int] = {}
         for span in spans:
             sizes[span.trace_id] = sizes.get(span.trace_id, 0) + 1
-        trace_ids += [trace_id.hex() for trace_id, size in sizes.items() if 30 <= size <= 80][:1]
+        trace_ids += [trace_id.hex() for trace_id, size in sizes.items() if 24 <= size <= 60][:3]
         users += _values(spans, "user.id")[:1]
         unique += _values(spans, "request.id")[:1]
     return trace_ids, users, unique

@@ -6,6 +6,7 @@ Every figure is a median over different questions, so that no answer was just gi
 from __future__ import annotations
 
 import asyncio
+import http.client
 import itertools
 import random
 import statistics
@@ -31,33 +32,39 @@ Question = Callable[[], Awaitable[Any]]
 def run(options: Options) -> list[Figure]:
     """All rows of the table that are about reading."""
     data = dataset(options.folder, options.spans)
-    return [*asyncio.run(_engine(data)), *_http(data)]
+    figures, trace_ids = asyncio.run(_engine(data))
+    return [*figures, *_http(data, trace_ids)]
 
 
-async def _engine(data: Dataset) -> list[Figure]:
+async def _engine(data: Dataset) -> tuple[list[Figure], list[str]]:
+    """The figures, and ids of traces of about 30 spans."""
     store = open_store(data.data_dir, background=False)
     await store.start()
     try:
-        return [
-            *await _traces(store, data),
-            *await _searches(store, data),
-            await _graph(store, data),
-        ]
+        figures = [*await _traces(store, data), *await _searches(store, data), await _graph(store, data)]
+        return figures, [trace_id.hex() for trace_id in await _ids_of_size(store, data, 26, 34)]
     finally:
         await store.close()
 
 
 async def _traces(store: Any, data: Dataset) -> list[Figure]:
-    ids = [bytes.fromhex(trace_id) for trace_id in data.facts.trace_ids]
-    random.Random(1).shuffle(ids)
-    spans = [len(await store.get_traces([trace_id], Budget())) for trace_id in ids[:20]]
+    ids = await _ids_of_size(store, data, 30, 80)
     cost = await _cost(lambda trace_id=trace_id: store.get_traces([trace_id], Budget()) for trace_id in ids)
-    note = f"{len(ids)} traces of {min(spans)} to {max(spans)} spans"
+    note = f"{len(ids)} traces of 30 to 80 spans"
     size = f"{data.facts.spans / 1e6:g} M spans"
     return [
         Figure(f"trace by id, any age, {size}, engine, p50", cost.p50_ms, "ms CPU", 2, note),
         Figure(f"trace by id, any age, {size}, engine, p99", cost.p99_ms, "ms CPU"),
     ]
+
+
+async def _ids_of_size(store: Any, data: Dataset, least: int, most: int) -> list[bytes]:
+    """Sampled traces of so many spans, in no order."""
+    ids = [bytes.fromhex(trace_id) for trace_id in data.facts.trace_ids]
+    sizes = {trace_id: len(await store.get_traces([trace_id], Budget())) for trace_id in ids}
+    found = [trace_id for trace_id in ids if least <= sizes[trace_id] <= most]
+    random.Random(1).shuffle(found)
+    return found
 
 
 async def _searches(store: Any, data: Dataset) -> list[Figure]:
@@ -97,36 +104,56 @@ async def _graph(store: Any, data: Dataset) -> Figure:
     return Figure(f"exact service graph with p99, {spans / 1e6:g} M spans", cost.p50_ms, "ms CPU", 300, note)
 
 
-def _http(data: Dataset) -> list[Figure]:
+def _http(data: Dataset, trace_ids: list[str]) -> list[Figure]:
     server = Server(data.data_dir, options=["--retention", "20000d"]).start()
+    get = _getter(server)
     try:
-        ids = data.facts.trace_ids
-        for trace_id in ids[:20]:
-            server.get(f"/api/traces/{trace_id}")
+        for trace_id in trace_ids[:10]:
+            get(f"/api/traces/{trace_id}")
         before = cpu_s(server.pid)
-        walls = [_timed(lambda trace_id=trace_id: server.get(f"/api/traces/{trace_id}")) for trace_id in ids]
-        cpu_ms = (cpu_s(server.pid) - before) / len(ids) * 1000
-        searches = [
-            _timed(lambda name=name: server.get("/api/traces", service=name, lookback="custom", start=0))
-            for name in SERVICES[:30]
-        ]
+        traces = [_timed(get, f"/api/traces/{trace_id}") for trace_id in trace_ids]
+        cpu_ms = (cpu_s(server.pid) - before) / len(trace_ids) * 1000
+        searches = [_timed(get, f"/api/traces?service={name}&limit=20&start=0") for name in SERVICES[:30]]
         memory = anonymous_bytes(server.pid)
-        ready_s = server.ready_after_s
     finally:
         server.stop()
     size = f"{data.facts.spans / 1e6:g} M spans"
+    trace_ms, _ = (statistics.median(column) for column in zip(*traces, strict=True))
+    search_ms, search_bytes = (statistics.median(column) for column in zip(*searches, strict=True))
+    note = f"{len(trace_ids)} traces of 26 to 34 spans; server {cpu_ms:.1f} ms CPU each"
     return [
+        Figure(f"trace of 30 spans over HTTP (Jaeger JSON), {size}, p50", trace_ms, "ms", 5, note),
         Figure(
-            f"trace by id over HTTP (Jaeger JSON), {size}, p50",
-            statistics.median(walls),
+            f"20 whole traces of a service over HTTP, {size}, p50",
+            search_ms,
             "ms",
-            5,
-            f"server {cpu_ms:.1f} ms CPU",
+            None,
+            f"{search_bytes / 1e6:.2f} MB",
         ),
-        Figure(f"20 whole traces of a service over HTTP, {size}, p50", statistics.median(searches), "ms"),
         Figure(f"anonymous memory with {size} stored, after queries", memory / 1e6, "MB", 400),
-        Figure(f"start to ready, {size}", ready_s, "s", 3),
+        Figure(f"start to ready, {size}", server.ready_after_s, "s", 3),
     ]
+
+
+def _getter(server: Server) -> Callable[[str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port("api"), timeout=120)
+
+    def get(path: str) -> bytes:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path}: {answer.status} {body[:200]!r}")
+        return body
+
+    return get
+
+
+def _timed(get: Callable[[str], bytes], path: str) -> tuple[float, int]:
+    """How many ms, and how many bytes."""
+    began = time.perf_counter()
+    body = get(path)
+    return (time.perf_counter() - began) * 1000, len(body)
 
 
 class Cost:
@@ -147,12 +174,6 @@ async def _cost(questions: Iterable[Question]) -> Cost:
             cpu_ms.append((time.process_time() - cpu) * 1000)
             wall_ms.append((time.perf_counter() - wall) * 1000)
     return Cost(cpu_ms, wall_ms)
-
-
-def _timed(call: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    call()
-    return (time.perf_counter() - began) * 1000
 
 
 def _service(name: str) -> Predicate:
