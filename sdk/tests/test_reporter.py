@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from lymer_sdk import Reporter, ReporterConfig, Resource, TracerProvider
-from lymer_sdk.http_sender import OtlpHttpSender
+from lymer_sdk.http_sender import otlp_sender
+from lymer_sdk.reporter import Sent
 from lymer_sdk.stats import Stats
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
@@ -64,7 +65,7 @@ def receiver():
 
 def start(endpoint, **config):
     stats, resource = Stats(), Resource({"service.name": "t"})
-    reporter = Reporter(OtlpHttpSender(endpoint, resource), stats, ReporterConfig(**{"interval_s": 0.05, **config}))
+    reporter = Reporter(otlp_sender(endpoint, resource), stats, ReporterConfig(**{"interval_s": 0.05, **config}))
     return reporter, stats, TracerProvider(resource=resource, stats=stats, report=reporter.report).get_tracer("t")
 
 
@@ -132,11 +133,12 @@ def test_the_end_with_a_dead_receiver_takes_no_longer_than_its_deadline():
 def test_a_process_that_ends_sends_what_it_has(receiver):
     program = f"""
 from lymer_sdk import Reporter, Resource, TracerProvider
-from lymer_sdk.http_sender import OtlpHttpSender
+from lymer_sdk.http_sender import otlp_sender
+from lymer_sdk.reporter import Sent
 from lymer_sdk.stats import Stats
 import os
 resource, stats = Resource({{}}), Stats()
-reporter = Reporter(OtlpHttpSender("{receiver.endpoint}", resource), stats)
+reporter = Reporter(otlp_sender("{receiver.endpoint}", resource), stats)
 tracer = TracerProvider(resource=resource, stats=stats, report=reporter.report).get_tracer("t")
 tracer.start_span("parent").end()
 reporter.flush(5)
@@ -164,7 +166,7 @@ def test_a_sender_that_fails_in_an_unknown_way_does_not_stop_the_reporter():
             sent.append(len(spans))
             if len(sent) == 1:
                 raise RuntimeError("a fault")
-            return 0
+            return Sent()
 
         def close(self):
             pass
@@ -195,7 +197,7 @@ def test_a_send_that_hangs_at_the_end_is_counted_once():
     class Hanging:
         def __call__(self, spans, timeout_s):
             hang.wait(10)
-            return 0
+            return Sent()
 
         def close(self):
             pass

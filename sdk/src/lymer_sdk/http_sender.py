@@ -1,56 +1,77 @@
-"""Sends OTLP over HTTP with the standard library: one connection kept open, gzip, Retry-After, partial success."""
+"""Sends spans over HTTP with the standard library: one connection kept open, gzip, Retry-After, partial success.
+
+OTLP, Jaeger's Thrift and Zipkin's JSON differ in their bytes, their paths and what their answers say.
+"""
 
 from __future__ import annotations
 
+import base64
 import gzip
 import http.client
 import os
 import ssl
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from lymer_sdk.jaeger_thrift import JaegerThrift
 from lymer_sdk.otlp import encode_request
-from lymer_sdk.reporter import SendError
+from lymer_sdk.reporter import SendError, Sent
 from lymer_sdk.resource import VERSION, Resource
 from lymer_sdk.span import Span
+from lymer_sdk.thrift_protocol import Binary
+from lymer_sdk.zipkin import encode_spans
 
 _RETRYABLE = frozenset((408, 429, 500, 502, 503, 504))
 
 
-class OtlpHttpSender:
-    """A `reporter.Sender`. One thread uses it at a time; a forked child opens a connection of its own."""
+class HttpSender:
+    """A `reporter.Sender`: each batch is one POST. One thread uses it at a time; a forked child connects anew."""
 
     def __init__(
-        self, endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None, compress: bool = False
+        self,
+        endpoint: str,
+        encode: Callable[[list[Span]], bytes],
+        *,
+        content_type: str,
+        path: str,
+        port: int,
+        headers: Mapping[str, str] | None = None,
+        compress: bool = False,
+        read_refused: Callable[[bytes], int] | None = None,
     ) -> None:
         address = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
         if address.scheme not in ("http", "https") or not address.hostname:
-            raise ValueError(f"an OTLP endpoint is http://host:port or https://host:port, not {endpoint!r}")
+            raise ValueError(f"an endpoint is http://host:port or https://host:port, not {endpoint!r}")
         self._address = address
-        self._path = address.path if address.path.rstrip("/") else "/v1/traces"
-        self._resource = resource
+        self._port = address.port or (443 if address.scheme == "https" and address.path else port)
+        self._path = address.path if address.path.rstrip("/") else path
+        if address.query:
+            self._path += f"?{address.query}"
+        self._encode = encode
         self._compress = compress
+        self._read_refused = read_refused
         self._headers = {
-            "Content-Type": "application/x-protobuf",
+            "Content-Type": content_type,
             "User-Agent": f"lymer-sdk-python/{VERSION}",
             **({"Content-Encoding": "gzip"} if compress else {}),
+            **_credentials(address),
             **(headers or {}),
         }
         self._connection: http.client.HTTPConnection | None = None
         self._pid = os.getpid()
 
-    def __call__(self, spans: list[Span], timeout_s: float) -> int:
-        body = encode_request(spans, self._resource)
+    def __call__(self, spans: list[Span], timeout_s: float) -> Sent:
+        body = self._encode(spans)
         if self._compress:
             body = gzip.compress(body, 1)
         try:
             response, answer = self._post(body, timeout_s)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise SendError(f"{self._address.netloc}: {error or type(error).__name__}", retry_after_s=0.0) from error
-        if response.status == 200:
-            return _refused(answer)
-        reason = f"{self._address.netloc}{self._path} answered {response.status} {response.reason}"
+            raise SendError(f"{self._place()}: {error or type(error).__name__}", retry_after_s=0.0) from error
+        if 200 <= response.status < 300:
+            return Sent(refused=self._read_refused(answer) if self._read_refused else 0)
+        reason = f"{self._place()}{self._path} answered {response.status} {response.reason}"
         if response.status in _RETRYABLE:
             raise SendError(reason, retry_after_s=_retry_after(response.headers.get("Retry-After")))
         raise SendError(reason, retry_after_s=None)
@@ -74,11 +95,11 @@ class OtlpHttpSender:
     def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
         if self._connection is None or self._pid != os.getpid():
             self._pid = os.getpid()
-            host, port = self._address.hostname or "", self._address.port
+            host, port = self._address.hostname or "", self._port
             if self._address.scheme == "https":
-                self._connection = http.client.HTTPSConnection(host, port or 4318, context=ssl.create_default_context())
+                self._connection = http.client.HTTPSConnection(host, port, context=ssl.create_default_context())
             else:
-                self._connection = http.client.HTTPConnection(host, port or 4318)
+                self._connection = http.client.HTTPConnection(host, port)
         self._connection.timeout = timeout_s
         if self._connection.sock is not None:
             self._connection.sock.settimeout(timeout_s)
@@ -91,6 +112,62 @@ class OtlpHttpSender:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _place(self) -> str:
+        return f"{self._address.hostname}:{self._port}"
+
+
+def otlp_sender(
+    endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None, compress: bool = False
+) -> HttpSender:
+    """OTLP in protobuf, to port 4318's `/v1/traces` unless the endpoint says otherwise."""
+    return HttpSender(
+        endpoint,
+        lambda spans: encode_request(spans, resource),
+        content_type="application/x-protobuf",
+        path="/v1/traces",
+        port=4318,
+        headers=headers,
+        compress=compress,
+        read_refused=_refused,
+    )
+
+
+def thrift_sender(
+    endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None, user: str = "", password: str = ""
+) -> HttpSender:
+    """Jaeger's Thrift, to port 14268's `/api/traces` unless the endpoint says otherwise."""
+    thrift = JaegerThrift(Binary())
+    process = thrift.process(resource)
+    return HttpSender(
+        endpoint,
+        lambda spans: thrift.batch(process, [thrift.span(span) for span in spans]),
+        content_type="application/x-thrift",
+        path="/api/traces",
+        port=14268,
+        headers={**(_basic(user, password) if user else {}), **(headers or {})},
+    )
+
+
+def zipkin_sender(endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None) -> HttpSender:
+    """Zipkin v2 JSON, to port 9411's `/api/v2/spans` unless the endpoint says otherwise."""
+    return HttpSender(
+        endpoint,
+        lambda spans: encode_spans(spans, resource),
+        content_type="application/json",
+        path="/api/v2/spans",
+        port=9411,
+        headers=headers,
+    )
+
+
+def _credentials(address: SplitResult) -> dict[str, str]:
+    """`http://user:password@host` is basic authentication."""
+    return _basic(unquote(address.username), unquote(address.password or "")) if address.username else {}
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def _retry_after(value: str | None) -> float:

@@ -15,7 +15,7 @@ import time
 import weakref
 from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lymer_sdk.forked import begins_again_in_child
 from lymer_sdk.span import Span
@@ -32,11 +32,20 @@ class SendError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class Sent(NamedTuple):
+    """What became of a batch; the spans that are not counted here arrived."""
+
+    refused: int = 0
+    """By the receiver, for good."""
+    too_large: int = 0
+    """For what carries them."""
+
+
 class Sender(Protocol):
     """The way to a receiver; used by one thread at a time."""
 
-    def __call__(self, spans: list[Span], timeout_s: float, /) -> int:
-        """Send a batch within so many seconds; returns how many spans the receiver refused; raises SendError."""
+    def __call__(self, spans: list[Span], timeout_s: float, /) -> Sent:
+        """Send a batch within so many seconds; raises SendError when it did not arrive."""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -169,39 +178,38 @@ class Reporter:
         return batch
 
     def _send_batch(self, batch: list[Span]) -> None:
-        reported = refused = lost = 0
+        sent, lost = Sent(), 0
         try:
-            reported, refused, lost = self._try_to_send(batch)
+            sent, lost = self._try_to_send(batch)
         except Exception as error:  # a span that cannot be encoded, a fault of a sender: the thread goes on
             self._stats.last_error = f"{type(error).__name__}: {error}"
             lost = len(batch)
         with self._idle:
             if not self._abandoned:
-                self._stats.reported += reported
-                self._stats.dropped_by_receiver += refused
+                self._stats.reported += len(batch) - sent.refused - sent.too_large - lost
+                self._stats.dropped_by_receiver += sent.refused
+                self._stats.dropped_too_large += sent.too_large
                 self._stats.dropped_after_retries += lost
             self._sending = 0
             self._idle.notify_all()
         self._warn_of_drops()
 
-    def _try_to_send(self, batch: list[Span]) -> tuple[int, int, int]:
-        """How many spans arrived, were refused for good, were given up."""
+    def _try_to_send(self, batch: list[Span]) -> tuple[Sent, int]:
+        """What became of the batch, and how many spans were given up."""
         pause_s = 0.5
         for attempt in range(1, self._config.tries_max + 1):
             timeout_s = min(self._config.send_timeout_s, max(self._give_up_at - time.monotonic(), 0.05))
             try:
-                refused = min(self._send(batch, timeout_s), len(batch))
+                return self._send(batch, timeout_s), 0
             except SendError as failure:
                 self._stats.last_error = str(failure)
                 if failure.retry_after_s is None:
-                    return 0, len(batch), 0
+                    return Sent(refused=len(batch)), 0
                 wait_s = max(failure.retry_after_s, pause_s * self._random.uniform(0.8, 1.2))
                 if attempt == self._config.tries_max or not self._pause(wait_s):
                     break
                 pause_s *= 2
-            else:
-                return len(batch) - refused, refused, 0
-        return 0, 0, len(batch)
+        return Sent(), len(batch)
 
     def _pause(self, seconds: float) -> bool:
         """Wait before the next try; False when the process ends before that."""

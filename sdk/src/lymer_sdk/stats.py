@@ -19,6 +19,8 @@ class Stats:
     dropped_by_receiver: int = 0
     """Refused for good by the receiver (its partial success or a permanent error)."""
     dropped_after_retries: int = 0
+    dropped_too_large: int = 0
+    """Larger than a datagram."""
     dropped_at_exit: int = 0
     foreign_contexts: int = 0
     """Scopes that were left in another context than they were entered in (generators, callbacks); harmless."""
@@ -30,7 +32,13 @@ class Stats:
     @property
     def dropped(self) -> int:
         """All losses."""
-        return self.dropped_queue_full + self.dropped_by_receiver + self.dropped_after_retries + self.dropped_at_exit
+        return (
+            self.dropped_queue_full
+            + self.dropped_by_receiver
+            + self.dropped_after_retries
+            + self.dropped_too_large
+            + self.dropped_at_exit
+        )
 
     def begin_in_child(self) -> None:
         """Count from zero: what the parent counted, the parent tells."""
