@@ -174,7 +174,7 @@ def test_a_trace_of_a_million_spans_while_others_send(server: Server) -> None:
         start = otlp.now_nano()
         for begin in range(0, 1_000_000, 50_000):
             take(server, otlp.wide_request("million", 0x20, range(begin, begin + 50_000), start=start))
-    assert polite.answers > 20
+    assert polite.answers > 3
     assert polite.slowest_s < 2.0
     assert _span_counts(server, "million") == [1_000_000]
 
