@@ -53,14 +53,12 @@ class _Page:
         self._column, self._direction = _KEYS[search.order]
         self._rows: pa.Table = SUMMARY_SCHEMA.empty_table()
         self._total = 0
+        self.nbytes = 0
+        """Of the rows so far."""
 
     @property
     def is_full(self) -> bool:
         return bool(self._rows.num_rows > self._search.limit)
-
-    @property
-    def nbytes(self) -> int:
-        return int(self._rows.nbytes)
 
     def last_key(self) -> int:
         return int(self._rows.column(self._column)[-1].as_py())
@@ -83,12 +81,12 @@ class _Page:
         return TracePage(rows.combine_chunks(), cursor, self._total if self._search.with_total else None)
 
     def _merge(self, rows: pa.Table) -> None:
-        if not self._rows.num_rows:
-            self._rows = rows
-            return
-        both = pa.concat_tables([self._rows, rows])
-        ordered = both.sort_by([(self._column, self._direction), ("trace_id", "ascending")])
-        self._rows = ordered.slice(0, self._search.limit + 1)
+        if self._rows.num_rows:
+            both = pa.concat_tables([self._rows, rows])
+            ordered = both.sort_by([(self._column, self._direction), ("trace_id", "ascending")])
+            rows = ordered.slice(0, self._search.limit + 1)
+        self._rows = rows
+        self.nbytes = rows.nbytes
 
 
 def _search(view: View, plan: str) -> ArrowTable:

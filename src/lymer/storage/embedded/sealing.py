@@ -80,7 +80,8 @@ def decide_cut(
     """Traces whose last span came before this position are to be sealed now; None when it is not time.
 
     Traces idle for `config.seal.idle` are complete. When those are less than three quarters of a full buffer, the idle
-    time shrinks until they are (what stays behind is handled once more, so less would cost more than it saves); a log that has grown too long is shortened by sealing everything.
+    time shrinks until they are: what stays behind is handled once more. A log that has grown too long is shortened by
+    sealing everything.
     """
     spans = buffer.span_count
     if not spans:

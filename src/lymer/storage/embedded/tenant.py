@@ -32,6 +32,8 @@ from lymer.storage.embedded.wal import Disk, Log
 from lymer.storage.embedded.wal_recovery import Recovery
 
 SEAL_OPTIONS = "{}"
+_CATCH_UP_ROUNDS = 3
+"""Each round is a fraction of the one before."""
 
 
 class Tenant:
@@ -65,6 +67,8 @@ class Tenant:
         self._sealing = threading.RLock()
         self._state = threading.RLock()
         self._appended = 0
+        self._news: list[tuple[Batch, int]] | None = None
+        """What has been appended since a cut began; None when there is no cut."""
 
     # --- beginning and end ---------------------------------------------------------------------------------------
 
@@ -133,6 +137,8 @@ class Tenant:
         with self._appending:
             self.buffer.append(columns, position)
             self._appended = position
+            if self._news is not None:
+                self._news.append((columns, position))
 
     def note_time(self) -> None:
         """Remember where the log stands now; call it regularly, so that the last spans grow old too."""
@@ -157,7 +163,8 @@ class Tenant:
         When it fails the spans stay in memory and in the log, and the next seal tries again.
         """
         with self._sealing:
-            self._cut(before)
+            if before:
+                self._cut(before)
             waiting = self.version.sealing
             for piece in waiting:
                 self._write_segment(piece)
@@ -165,20 +172,40 @@ class Tenant:
             return bool(waiting)
 
     def _cut(self, before: int) -> None:
-        with self._appending, self._state:
-            version, upto = self.version, self._appended
-            self._split.compare(version)
-            idle, rest = self.buffer.split(before)
+        """Take the traces to be sealed out of the open buffer. Writers are held up only at its begin and at its end.
+
+        While the young traces are copied into a new buffer, spans go on into the old one, which readers still see; they
+        are noted, and follow into the new one before it takes the old one's place.
+        """
+        with self._appending:
+            upto = self._appended
+            frozen, _ = self.buffer.split(EVERYTHING)
+            self._news = []
+        try:
+            idle, rest = frozen.split(before)
             if not idle.span_count:
                 return
-            with self._split.lock:
-                marked = version.open.split
-                gone = set(found_ids(idle, b"".join(marked))) if marked else set()
-                self._split.sealed(idle.trace_ids())
-                cut = Cut(before=min(before, upto + 1), upto=upto)
-                idle_piece = Piece(idle, split=gone, checked=idle.trace_count, cut=cut)
-                rest_piece = Piece(rest, split=marked - gone, checked=rest.trace_count)
-                self.version = replace(version, sealing=(*version.sealing, idle_piece), open=rest_piece)
+            for _ in range(_CATCH_UP_ROUNDS):
+                with self._appending:
+                    news, self._news = self._news, []
+                _append_all(rest, news)
+            with self._appending, self._state:
+                _append_all(rest, self._news)
+                self._swap_buffers(idle, rest, Cut(before=min(before, upto + 1), upto=upto))
+        finally:
+            self._news = None
+
+    def _swap_buffers(self, idle: OpenBuffer, rest: OpenBuffer, cut: Cut) -> None:
+        version = self.version
+        self._split.compare(version)
+        with self._split.lock:
+            marked = version.open.split
+            gone = set(found_ids(idle, b"".join(marked))) if marked else set()
+            self._split.sealed(idle.trace_ids())
+            idle_piece = Piece(idle, split=gone, checked=idle.trace_count, cut=cut)
+            # Compared anew: what came during the cut may belong to a trace that is being sealed.
+            rest_piece = Piece(rest, split=marked - gone)
+            self.version = replace(version, sealing=(*version.sealing, idle_piece), open=rest_piece)
 
     def _write_segment(self, piece: Piece) -> None:
         began_s = self._clock.monotonic_s()
@@ -350,6 +377,11 @@ def _buffer(piece: Piece) -> OpenBuffer:
     view: View = piece.view
     assert isinstance(view, OpenBuffer)
     return view
+
+
+def _append_all(buffer: OpenBuffer, batches: list[tuple[Batch, int]]) -> None:
+    for columns, position in batches:
+        buffer.append(columns, position)
 
 
 def _pieces(piece: Piece | None) -> tuple[Piece, ...]:
