@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from lymer.storage.embedded.compaction import choose, tier
+from lymer.storage.embedded.compaction import all_small, choose, tier
 from lymer.storage.embedded.config import CompactionConfig, EmbeddedConfig, LogConfig, RetentionConfig, SealConfig
 from lymer.storage.embedded.manifest import SegmentEntry
 from lymer.storage.embedded.retention import expired
@@ -149,3 +149,12 @@ def test_neighbours_of_one_size_are_merged_smallest_first() -> None:
 @pytest.mark.parametrize(("spans", "expected"), [(999, 0), (250, 0), (249, 1), (62, 1), (61, 2), (1, 4)])
 def test_tiers_are_steps_of_the_number_merged(spans: int, expected: int) -> None:
     assert tier(spans, CompactionConfig(segments=4, spans_max=1000)) == expected
+
+
+def test_compacting_everything_is_done_in_bounded_groups() -> None:
+    config = CompactionConfig(segments=4, spans_max=100)
+    entries = [entry(number, spans=90, stored=number) for number in range(9)] + [entry(99, spans=100)]
+    groups = all_small(entries, config)
+    assert [len(group) for group in groups] == [4, 4]
+    assert not any("00000099" in group for group in groups)
+    assert all_small([entry(1, spans=5)], config) == []

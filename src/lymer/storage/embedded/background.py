@@ -102,15 +102,13 @@ class Chores:
 
     def expire(self, tenant: Tenant) -> None:
         """Drop what has been kept long enough."""
-        entries = [piece.entry for piece in tenant.version.segments if piece.entry]
-        gone = {entry.name for entry in retention.expired(entries, tenant.retention, self.clock.now_unix_nano())}
+        gone = retention.expired(tenant.entries, tenant.retention, self.clock.now_unix_nano())
         if gone:
-            tenant.drop([piece for piece in tenant.version.segments if piece.entry and piece.entry.name in gone])
+            tenant.drop(tenant.pieces_named({entry.name for entry in gone}))
 
     def compact(self, tenant: Tenant) -> bool:
         """Merge some small segments into one. False when there was nothing to merge."""
-        entries = [piece.entry for piece in tenant.version.segments if piece.entry]
-        chosen = {entry.name for entry in compaction.choose(entries, self.config.compaction)}
+        chosen = compaction.choose(tenant.entries, self.config.compaction)
         if chosen:
-            tenant.merge([piece for piece in tenant.version.segments if piece.entry and piece.entry.name in chosen])
+            tenant.merge(tenant.pieces_named({entry.name for entry in chosen}))
         return bool(chosen)

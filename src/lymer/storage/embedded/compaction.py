@@ -26,6 +26,21 @@ def choose(entries: Sequence[SegmentEntry], config: CompactionConfig) -> list[Se
     return []
 
 
+def all_small(entries: Sequence[SegmentEntry], config: CompactionConfig) -> list[set[str]]:
+    """All small segments in groups to be merged; a group is bounded, because a merge holds all its spans."""
+    groups: list[set[str]] = []
+    room = 0
+    for entry in sorted(entries, key=lambda entry: (entry.stored_unix_nano, entry.name)):
+        if entry.span_count >= config.spans_max:
+            continue
+        if entry.span_count > room:
+            groups.append(set())
+            room = config.segments * config.spans_max
+        groups[-1].add(entry.name)
+        room -= entry.span_count
+    return [group for group in groups if len(group) > 1]
+
+
 def tier(span_count: int, config: CompactionConfig) -> int:
     """0 for segments that are nearly full; one more for each time that they are `segments` times smaller."""
     number, size = 0, config.spans_max // config.segments

@@ -16,7 +16,7 @@ class LogConfig(Config):
     """Size of a full-grown log file; the first ones of a tenant are smaller."""
     group_bytes_max: ByteSize = ByteSize(1 * MIB)
     """How many bytes are made durable by one sync, at most; a single larger request is a group of its own."""
-    queue_bytes_max: ByteSize = ByteSize(64 * MIB)
+    queue_bytes_max: ByteSize = ByteSize(32 * MIB)
     """How many bytes may wait for the log before writers wait."""
     bytes_max: ByteSize = ByteSize(1024 * MIB)
     """A longer log is shortened by sealing traces that are still young."""
@@ -55,7 +55,7 @@ class CompactionConfig(Config):
 class EmbeddedConfig(Config):
     """All settings of the embedded store."""
 
-    memory_bytes_max: ByteSize = ByteSize(320 * MIB)
+    memory_bytes_max: ByteSize = ByteSize(256 * MIB)
     """For spans that are not in a segment yet: waiting for the log, in open buffers, being sealed; of all tenants."""
     wait: Duration = Duration(10.0)
     """How long a write waits for room before it is refused as retryable."""

@@ -14,7 +14,7 @@ from lymer._native import set_page_cache
 from lymer.component.clock import Clock
 from lymer.component.errors import BadQueryError, PermanentError, StartError, UnavailableError
 from lymer.storage.base import Budget, Health
-from lymer.storage.embedded import manifest
+from lymer.storage.embedded import compaction, manifest
 from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_INTERVAL_S, Chores, Worker
 from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
 from lymer.storage.embedded.durable import make_folder, remove
@@ -211,16 +211,11 @@ class Engine:
         self._sealer.wake()
 
     def compact_all(self) -> None:
-        """Seal every log and merge all small segments of each tenant into one. Blocks."""
+        """Seal every log and merge the small segments of each tenant. Blocks."""
         for tenant in self.tenants():
             tenant.seal()
-            small = [
-                piece
-                for piece in tenant.version.segments
-                if piece.entry and piece.entry.span_count < self.config.compaction.spans_max
-            ]
-            if len(small) > 1:
-                tenant.merge(small)
+            for names in compaction.all_small(tenant.entries, self.config.compaction):
+                tenant.merge(tenant.pieces_named(names))
 
     def _clean_disk(self) -> None:
         if (self._folder / COMPACT_REQUEST).exists():

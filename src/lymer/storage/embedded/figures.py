@@ -43,7 +43,7 @@ _NAMES = (
 
 def _figures(tenant: Tenant) -> tuple[float, ...]:
     version = tenant.version
-    entries = [piece.entry for piece in version.segments if piece.entry]
+    entries = tenant.entries
     commit = tenant.commit
     return (
         len(entries),

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from lymer._native import OpenBuffer, View
 from lymer.storage.embedded.manifest import Cut, SegmentEntry
+from lymer.storage.embedded.names import Names
 from lymer.storage.embedded.seen_traces import ID_BYTES, SeenTraces
 
 
@@ -30,6 +31,8 @@ class Piece:
     """Of a buffer: how many of its traces have been compared with what was sealed before."""
     dirty: bool = False
     """Whether `split` has grown since it was written."""
+    names: Names | None = None
+    """Of a segment, kept."""
     cut: Cut | None = None
     """Of a buffer that is being sealed: what it took out of the log."""
 
@@ -55,6 +58,7 @@ class Source:
     """One view as one read asks it."""
 
     view: View
+    names: Names
     min_start: int
     max_start: int
     max_trace_start: int
@@ -176,8 +180,11 @@ def found_traces(view: View, ids: bytes) -> list[tuple[int, int]]:
 
 def _source(piece: Piece, version: Version) -> Source:
     view = piece.view
+    if piece.entry and piece.names is None:
+        piece.names = Names(view)
     return Source(
         view=view,
+        names=piece.names or Names(view),
         min_start=view.min_start,
         max_start=view.max_start,
         max_trace_start=view.max_trace_start,

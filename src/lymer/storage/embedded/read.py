@@ -49,17 +49,18 @@ def get_traces(snapshot: Snapshot, trace_ids: list[bytes], budget: Budget) -> Sp
 def services(snapshot: Snapshot, time: TimeRange, budget: Budget) -> list[str]:
     """Names of services, sorted."""
     found: set[str] = set()
-    for rows in _operations(snapshot, time, budget):
-        found.update(rows.column("service").to_pylist())
+    for source in _overlapping(snapshot, time):
+        budget.check()
+        found |= source.names.services(time)
     return sorted(found)
 
 
 def operations(snapshot: Snapshot, service: str, kind: str | None, time: TimeRange, budget: Budget) -> list[Operation]:
     """The names of a service's spans with their kinds, sorted."""
     found: set[tuple[str, int]] = set()
-    for rows in _operations(snapshot, time, budget):
-        columns = (rows.column(name).to_pylist() for name in ("service", "name", "kind"))
-        found.update((name, kind) for its, name, kind in zip(*columns, strict=True) if its == service)
+    for source in _overlapping(snapshot, time):
+        budget.check()
+        found |= source.names.operations(service, time)
     named = {Operation(name, kind_name(number)) for name, number in found}
     return sorted(operation for operation in named if kind is None or operation.kind == kind)
 
@@ -121,15 +122,6 @@ def service_graph(snapshot: Snapshot, where: Predicate, time: TimeRange, budget:
 
 def _overlapping(snapshot: Snapshot, time: TimeRange) -> Iterator[Source]:
     return (source for source in snapshot.sources if source.max_start >= time.start and source.min_start <= time.end)
-
-
-def _operations(snapshot: Snapshot, time: TimeRange, budget: Budget) -> Iterator[pa.RecordBatch]:
-    for source in _overlapping(snapshot, time):
-        budget.check()
-        rows = pa.record_batch(source.view.operations())
-        later = np.asarray(rows.column("max_start")) >= time.start
-        earlier = np.asarray(rows.column("min_start")) <= time.end
-        yield rows.filter(pa.array(later & earlier))
 
 
 def _exact_counts(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -243,6 +243,15 @@ class Tenant:
         return min(positions, default=self._appended + 1)
 
     # --- changing segments ---------------------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> list[SegmentEntry]:
+        """Of all segments."""
+        return [piece.entry for piece in self.version.segments if piece.entry]
+
+    def pieces_named(self, names: Collection[str]) -> list[Piece]:
+        """The segments with these names."""
+        return [piece for piece in self.version.segments if piece.entry and piece.entry.name in names]
 
     def merge(self, pieces: list[Piece]) -> None:
         """Make one segment of these. Blocks."""
