@@ -1,10 +1,14 @@
 //! Small dictionaries out of large ones: only the codes that are used, numbered by first use.
 
+use crate::view::{Result, StoreError};
+use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, BinaryArray, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, Fields};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use lymer_decode::schema::dictionary_of;
 use std::sync::Arc;
 
 const UNUSED: i32 = -1;
@@ -118,4 +122,26 @@ fn pack<'a>(texts: impl Iterator<Item = &'a [u8]>) -> (OffsetBuffer<i32>, Vec<u8
         offsets.push(bytes.len() as i32);
     }
     (OffsetBuffer::new(ScalarBuffer::from(offsets)), bytes)
+}
+
+/// A dictionary as plain values. An error when they are more than an array holds.
+pub fn plain(array: &ArrayRef) -> Result<ArrayRef> {
+    let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() else {
+        return Ok(array.clone());
+    };
+    arrow_select::take::take(dictionary.values(), dictionary.keys(), None)
+        .map_err(|error| StoreError(error.to_string()))
+}
+
+/// The same fields with texts in dictionaries.
+pub fn coded_fields(fields: &Fields) -> Fields {
+    let coded = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Field::new(
+            field.name(),
+            dictionary_of(DataType::Utf8),
+            field.is_nullable(),
+        ),
+        _ => field.as_ref().clone(),
+    };
+    fields.iter().map(coded).collect()
 }

@@ -1,12 +1,15 @@
 //! Attributes without a column of their own: a map of key to text, beside it the types. The text of a value reads back as
 //! the same value; it is what a person would write, but for the NaNs that hide something in their bits.
 
+use crate::recode::{coded_fields, dictionary, plain, strings};
 use crate::view::{Result, StoreError};
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::{ArrayRef, MapArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use lymer_decode::schema::AttributeType;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -78,49 +81,91 @@ fn read_double(text: &str) -> Option<u64> {
 /// Builds the maps; a row without entries is null.
 #[derive(Debug, Default)]
 pub struct RestBuilder {
-    keys: Vec<u8>,
-    key_ends: Vec<i32>,
-    texts: Vec<u8>,
-    text_ends: Vec<i32>,
+    keys: TextColumn,
+    texts: TextColumn,
     row_ends: Vec<i32>,
+}
+
+/// Texts, each distinct one kept once: a large text that many spans repeat costs no more than one.
+#[derive(Debug, Default)]
+struct TextColumn {
+    known: HashMap<Box<[u8]>, i32, RandomState>,
+    distinct: Vec<Box<[u8]>>,
+    codes: Vec<i32>,
+}
+
+impl TextColumn {
+    fn push(&mut self, text: &[u8]) {
+        let code = match self.known.get(text) {
+            Some(code) => *code,
+            None => {
+                let code = self.distinct.len() as i32;
+                self.known.insert(text.into(), code);
+                self.distinct.push(text.into());
+                code
+            }
+        };
+        self.codes.push(code);
+    }
+
+    fn finish(self) -> ArrayRef {
+        dictionary(
+            self.codes,
+            None,
+            strings(self.distinct.iter().map(|text| text.as_ref())),
+        )
+    }
 }
 
 impl RestBuilder {
     /// One more entry of this row.
     pub fn entry(&mut self, key: &[u8], text: &[u8]) {
-        self.keys.extend_from_slice(key);
-        self.key_ends.push(self.keys.len() as i32);
-        self.texts.extend_from_slice(text);
-        self.text_ends.push(self.texts.len() as i32);
+        self.keys.push(key);
+        self.texts.push(text);
     }
 
     /// The row has no more.
     pub fn end_row(&mut self) {
-        self.row_ends.push(self.key_ends.len() as i32);
+        self.row_ends.push(self.keys.codes.len() as i32);
     }
 
     /// Map<Utf8, Utf8>, nullable.
     pub fn finish(self) -> Result<ArrayRef> {
-        let (offsets, nulls) = row_offsets(&self.row_ends);
-        let text = |ends: Vec<i32>, bytes: Vec<u8>| {
-            arrow_array::StringArray::try_new(with_zero(&ends), bytes.into(), None)
-                .map(|array| Arc::new(array) as ArrayRef)
-        };
-        let columns = vec![
-            text(self.key_ends, self.keys).map_err(error)?,
-            text(self.text_ends, self.texts).map_err(error)?,
-        ];
-        let entries = StructArray::try_new(map_fields(), columns, None).map_err(error)?;
-        Ok(Arc::new(
-            MapArray::try_new(map_entries(), offsets, entries, Some(nulls), false)
-                .map_err(error)?,
-        ))
+        let columns = [plain(&self.keys.finish())?, plain(&self.texts.finish())?];
+        map(&self.row_ends, columns, &map_fields())
     }
+
+    /// The same with texts in dictionaries.
+    pub fn finish_coded(self) -> Result<ArrayRef> {
+        map(
+            &self.row_ends,
+            [self.keys.finish(), self.texts.finish()],
+            &coded_fields(&map_fields()),
+        )
+    }
+}
+
+fn map(row_ends: &[i32], columns: [ArrayRef; 2], fields: &Fields) -> Result<ArrayRef> {
+    let (offsets, nulls) = row_offsets(row_ends);
+    let entries = StructArray::try_new(fields.clone(), columns.to_vec(), None).map_err(error)?;
+    let map = MapArray::try_new(
+        map_entries(fields.clone()),
+        offsets,
+        entries,
+        Some(nulls),
+        false,
+    );
+    Ok(Arc::new(map.map_err(error)?))
 }
 
 /// The type of the rest column.
 pub fn map_type() -> DataType {
-    DataType::Map(map_entries(), false)
+    DataType::Map(map_entries(map_fields()), false)
+}
+
+/// The same with texts in dictionaries.
+pub fn coded_map_type() -> DataType {
+    DataType::Map(map_entries(coded_fields(&map_fields())), false)
 }
 
 fn map_fields() -> Fields {
@@ -130,12 +175,8 @@ fn map_fields() -> Fields {
     ])
 }
 
-fn map_entries() -> Arc<Field> {
-    Arc::new(Field::new(
-        "key_value",
-        DataType::Struct(map_fields()),
-        false,
-    ))
+fn map_entries(fields: Fields) -> Arc<Field> {
+    Arc::new(Field::new("key_value", DataType::Struct(fields), false))
 }
 
 fn row_offsets(ends: &[i32]) -> (OffsetBuffer<i32>, NullBuffer) {

@@ -1,11 +1,12 @@
 //! Rows of the open buffer as Arrow columns: single columns for the search kernels, whole spans for everybody else.
 
 use super::data::Data;
+use super::dictionary::Dictionary;
 use super::layout::{Extras, UnitField, is_text, join, unit_field};
 use super::rows::RowPiece;
-use crate::recode::{Recoder, binary};
+use crate::recode::{Recoder, binary, plain};
 use crate::view::{Result, StoreError};
-use arrow_array::builder::{FixedSizeBinaryBuilder, StringBuilder};
+
 use arrow_array::{
     ArrayRef, FixedSizeBinaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StructArray,
     TimestampNanosecondArray, UInt8Array, UInt32Array,
@@ -181,7 +182,7 @@ impl<'a> Table<'a> {
         let data = self.data;
         let mut keys = Recoder::new(data.keys.len() as usize, self.rows.len());
         let (mut key_codes, mut types, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-        let mut texts: Vec<&[u8]> = Vec::new();
+        let (mut texts, mut text_bytes): (Vec<&[u8]>, usize) = (Vec::new(), 0);
         let mut offsets = Vec::with_capacity(self.rows.len() + 1);
         offsets.push(0);
         for &row in self.rows {
@@ -195,8 +196,14 @@ impl<'a> Table<'a> {
                     true => data.key_texts[item.key as usize].get(slots[0]),
                     false => b"",
                 });
+                text_bytes += texts.last().map_or(0, |text| text.len());
             }
             offsets.push(key_codes.len() as i32);
+        }
+        if text_bytes.max(key_codes.len()) > i32::MAX as usize {
+            return Err(StoreError(
+                "the attributes of these spans take more than 2 GiB; read fewer at once".into(),
+            ));
         }
         let children: Vec<ArrayRef> = vec![
             keys.texts(key_codes, None, |code| data.keys.get(code)),
@@ -209,63 +216,98 @@ impl<'a> Table<'a> {
 
     /// Lists of events.
     pub fn events(&self) -> Result<ArrayRef> {
+        let (offsets, children) = self.coded_events();
+        list(event_fields(), offsets, plain_children(&children)?)
+    }
+
+    /// Lists of links.
+    pub fn links(&self) -> Result<ArrayRef> {
+        let (offsets, children) = self.coded_links();
+        list(link_fields(), offsets, plain_children(&children)?)
+    }
+
+    /// Offsets and children of the lists of events, texts in dictionaries.
+    pub fn coded_events(&self) -> (Vec<i32>, Vec<ArrayRef>) {
         let (words, bags) = (&self.data.words, &self.data.bags);
-        let (mut times, mut dropped, mut names, mut attributes) = (
-            Vec::new(),
-            Vec::new(),
-            StringBuilder::new(),
-            StringBuilder::new(),
-        );
+        let (mut times, mut dropped) = (Vec::new(), Vec::new());
+        let (mut names, mut attributes) = (Texts::new(words), Texts::new(bags));
         let mut offsets = vec![0];
         for &row in self.rows {
             for event in self.extras(row).events() {
                 times.push(join(event[0], event[1]) as i64);
-                names.append_value(words.text(event[2]));
-                attributes.append_value(bags.text(event[3]));
+                names.push(event[2]);
+                attributes.push(event[3]);
                 dropped.push(event[4]);
             }
             offsets.push(times.len() as i32);
         }
         let children: Vec<ArrayRef> = vec![
             Arc::new(TimestampNanosecondArray::from(times).with_timezone("UTC")),
-            Arc::new(names.finish()),
-            Arc::new(attributes.finish()),
+            names.finish(),
+            attributes.finish(),
             Arc::new(UInt32Array::from(dropped)),
         ];
-        list(event_fields(), offsets, children)
+        (offsets, children)
     }
 
-    /// Lists of links.
-    pub fn links(&self) -> Result<ArrayRef> {
+    /// Offsets and children of the lists of links, texts in dictionaries.
+    pub fn coded_links(&self) -> (Vec<i32>, Vec<ArrayRef>) {
         let (words, bags) = (&self.data.words, &self.data.bags);
-        let (mut trace_ids, mut span_ids) = (
-            FixedSizeBinaryBuilder::new(16),
-            FixedSizeBinaryBuilder::new(8),
-        );
-        let (mut states, mut attributes) = (StringBuilder::new(), StringBuilder::new());
+        let (mut trace_ids, mut span_ids) = (Vec::new(), Vec::new());
+        let (mut states, mut attributes) = (Texts::new(words), Texts::new(bags));
         let (mut dropped, mut flags) = (Vec::new(), Vec::new());
         let mut offsets = vec![0];
         for &row in self.rows {
             for link in self.extras(row).links() {
-                append_id(&mut trace_ids, &link[..4])?;
-                append_id(&mut span_ids, &link[4..6])?;
-                states.append_value(words.text(link[6]));
-                attributes.append_value(bags.text(link[7]));
+                trace_ids.extend(link[..4].iter().flat_map(|slot| slot.to_be_bytes()));
+                span_ids.extend(link[4..6].iter().flat_map(|slot| slot.to_be_bytes()));
+                states.push(link[6]);
+                attributes.push(link[7]);
                 dropped.push(link[8]);
                 flags.push(link[9]);
             }
             offsets.push(dropped.len() as i32);
         }
         let children: Vec<ArrayRef> = vec![
-            Arc::new(trace_ids.finish()),
-            Arc::new(span_ids.finish()),
-            Arc::new(states.finish()),
-            Arc::new(attributes.finish()),
+            Arc::new(FixedSizeBinaryArray::new(16, trace_ids.into(), None)),
+            Arc::new(FixedSizeBinaryArray::new(8, span_ids.into(), None)),
+            states.finish(),
+            attributes.finish(),
             Arc::new(UInt32Array::from(dropped)),
             Arc::new(UInt32Array::from(flags)),
         ];
-        list(link_fields(), offsets, children)
+        (offsets, children)
     }
+}
+
+/// Texts of a dictionary as a column.
+struct Texts<'a> {
+    dictionary: &'a Dictionary,
+    recoder: Recoder,
+    codes: Vec<i32>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(dictionary: &'a Dictionary) -> Self {
+        Self {
+            dictionary,
+            recoder: Recoder::new(dictionary.len() as usize, 0),
+            codes: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, code: u32) {
+        self.codes.push(self.recoder.get(code));
+    }
+
+    fn finish(self) -> ArrayRef {
+        self.recoder
+            .texts(self.codes, None, |code| self.dictionary.get(code))
+    }
+}
+
+fn plain_children(children: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    children.iter().map(plain).collect()
 }
 
 /// `AttributeColumn`s' values and THE schema's `number`: an int, a bool, or the bits of a double, from its slots.
@@ -278,13 +320,6 @@ pub fn number(value_type: u8, slots: &[u32]) -> i64 {
         [bool] => i64::from(bool),
         _ => 0,
     }
-}
-
-fn append_id(builder: &mut FixedSizeBinaryBuilder, slots: &[u32]) -> Result<()> {
-    let bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.to_be_bytes()).collect();
-    builder
-        .append_value(bytes)
-        .map_err(|error| StoreError(error.to_string()))
 }
 
 /// FixedSizeBinary(8) of big-endian numbers.

@@ -199,3 +199,24 @@ fn links(list: &ListArray) -> Links<'_> {
         flags: counts(values, 5),
     }
 }
+
+/// Rows whose resource or scope may differ from the row before.
+pub fn unit_starts(columns: &Columns<'_>) -> Vec<bool> {
+    let mut starts = vec![false; columns.row_count];
+    if let Some(first) = starts.first_mut() {
+        *first = true;
+    }
+    for column in &columns.unit {
+        match column {
+            UnitColumn::Text(coded) => mark_changes(&mut starts, coded.codes),
+            UnitColumn::Count(counts) => mark_changes(&mut starts, counts),
+        }
+    }
+    starts
+}
+
+fn mark_changes<T: PartialEq>(starts: &mut [bool], values: &[T]) {
+    for (start, pair) in starts.iter_mut().skip(1).zip(values.windows(2)) {
+        *start |= pair[0] != pair[1];
+    }
+}

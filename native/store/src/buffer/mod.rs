@@ -6,13 +6,17 @@
 pub(crate) mod assemble;
 mod attribute_column;
 mod batch;
+mod column;
 pub(crate) mod data;
 pub(crate) mod dictionary;
+mod extras_writer;
 pub(crate) mod layout;
+mod lookup;
 mod pieces;
 mod rest;
 pub(crate) mod rows;
 pub mod snapshot;
+pub(crate) mod trees;
 mod writer;
 
 use crate::segment::SealOptions;
@@ -23,9 +27,10 @@ use crate::view::{Result, StoreError, View};
 use arrow_array::RecordBatch;
 use batch::Columns;
 use data::Data;
-use snapshot::{Selection, Snapshot, compute};
+use snapshot::{Selection, Snapshot};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use trees::compute;
 use writer::Writer;
 
 /// What the writer and the readers share.
@@ -73,6 +78,9 @@ impl Shared {
     }
 }
 
+/// More than this and offsets of 32 bits would no longer do. The store's own limits come long before.
+const BYTES_MAX: usize = 3 << 30;
+
 /// The open buffer, or the part of one that is about to be sealed.
 #[derive(Debug, Default)]
 pub struct OpenBuffer {
@@ -98,6 +106,9 @@ impl OpenBuffer {
         let columns = Columns::new(batch)?;
         let mut state = self.shared.state_mut();
         let State { data, writer } = &mut *state;
+        if writer.memory_bytes + batch.get_array_memory_size() > BYTES_MAX {
+            return Err(StoreError("the open buffer is full: it holds 3 GiB".into()));
+        }
         *self.latest() = None;
         writer.append(Arc::make_mut(data), &columns, position)
     }

@@ -135,7 +135,7 @@ impl Rows {
     /// Add a row and get its number.
     pub fn push(&mut self, row: &Row, slots: &[u32], previous: u32) -> u32 {
         let number = self.len;
-        if number as usize % ROWS_PER_PIECE == 0 {
+        if (number as usize).is_multiple_of(ROWS_PER_PIECE) {
             self.begin_piece();
         }
         let last = self.pieces.len() - 1;

@@ -2,19 +2,18 @@
 
 use super::Shared;
 use super::assemble::{self, Table};
-use super::attribute_column;
 use super::data::Data;
-use super::layout::{UnitField, shape_items, unit_field};
+use super::layout::{UnitField, unit_field};
 use super::rest;
 use super::rows::{HAS_EXTRAS, RowPiece, TraceState, rows_of};
+use super::trees::{compute, count_attributes};
 use crate::recode::strings;
 use crate::structure::{self, Structure};
 use crate::view::{
     AttributeColumn, ColumnRef, NO_PARENT, Result, Root, Rows, Scope, StoreError, TraceEntry, View,
 };
-use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 use lymer_decode::schema::AttributeType;
-use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// The traces that a snapshot has, when they are not all.
@@ -40,9 +39,9 @@ pub struct Snapshot {
 
 /// What is found out once a snapshot.
 #[derive(Debug)]
-struct Facts {
-    columns: Vec<AttributeColumn>,
-    keys: Vec<u32>,
+pub(super) struct Facts {
+    pub(super) columns: Vec<AttributeColumn>,
+    pub(super) keys: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -97,7 +96,7 @@ impl Snapshot {
         }
     }
 
-    fn facts(&self) -> &Facts {
+    pub(super) fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| {
             let counts = match &self.selection {
                 None => self.data.counts.as_ref().clone(),
@@ -173,59 +172,6 @@ impl Snapshot {
         debug_assert_eq!(first, self.data.rows.len() as usize);
         traces
     }
-}
-
-/// Compute the tree of these rows of one trace.
-pub(crate) fn compute(structure: &mut Structure, data: &Data, rows: &[u32]) {
-    let span = |&row: &u32| {
-        let (piece, at) = data.rows.locate(row);
-        structure::Span {
-            span_id: piece.span_id[at],
-            parent_span_id: piece.parent_span_id[at],
-            start: piece.start[at],
-            duration: piece.duration[at],
-            kind: piece.kind[at],
-        }
-    };
-    let spans: Vec<structure::Span> = rows.iter().map(span).collect();
-    structure.compute(&spans, |a, b| {
-        compare_names(data, rows[a as usize], rows[b as usize])
-    });
-}
-
-fn compare_names(data: &Data, a: u32, b: u32) -> Ordering {
-    let texts = |row: u32| {
-        let (piece, at) = data.rows.locate(row);
-        let service = unit_field(data.units.get(piece.unit[at]), UnitField::Service);
-        (data.unit_texts.get(service), data.names.get(piece.name[at]))
-    };
-    texts(a).cmp(&texts(b))
-}
-
-/// By key and type, how many of these rows have one.
-pub(crate) fn count_attributes(data: &Data, rows: &[u32]) -> Vec<[u32; 8]> {
-    let mut rows_by_shape = vec![0_u32; data.shapes.len() as usize];
-    for &row in rows {
-        let (piece, at) = data.rows.locate(row);
-        rows_by_shape[(piece.shape[at] & !HAS_EXTRAS) as usize] += 1;
-    }
-    let mut counts = vec![[0; 8]; data.keys.len() as usize];
-    for (shape, &row_count) in rows_by_shape
-        .iter()
-        .enumerate()
-        .filter(|(_, count)| **count > 0)
-    {
-        let mut seen = Vec::new();
-        for item in shape_items(data.shapes.get(shape as u32)) {
-            if !(data.has_duplicates && seen.contains(&item)) {
-                counts[item.key as usize][item.value_type as usize] += row_count;
-            }
-            if data.has_duplicates {
-                seen.push(item);
-            }
-        }
-    }
-    counts
 }
 
 impl View for Snapshot {
@@ -416,6 +362,12 @@ impl View for Snapshot {
     }
 
     fn read_spans(&self, traces: &[u32]) -> Result<RecordBatch> {
+        if let Some(trace) = traces.iter().find(|trace| **trace >= self.trace_count()) {
+            return Err(StoreError(format!(
+                "trace {trace} of a buffer of {} traces",
+                self.trace_count()
+            )));
+        }
         let mut structure = Structure::default();
         let mut ordered = Vec::new();
         for &trace in traces {
@@ -424,48 +376,5 @@ impl View for Snapshot {
             ordered.extend(structure.order.iter().map(|&place| rows[place as usize]));
         }
         assemble::spans(&self.data, &ordered)
-    }
-}
-
-impl Snapshot {
-    fn column(&self, column: &ColumnRef, table: Table<'_>) -> Result<ArrayRef> {
-        use super::layout::Extras;
-        Ok(match column {
-            ColumnRef::SpanId => table.span_ids(),
-            ColumnRef::ParentSpanId => table.parent_span_ids(),
-            ColumnRef::Service => table.unit_text(UnitField::Service),
-            ColumnRef::Name => table.names(),
-            ColumnRef::Kind => Arc::new(Int32Array::from(table.gather(|piece, at| piece.kind[at]))),
-            ColumnRef::StatusCode => Arc::new(Int32Array::from(
-                table.gather(|piece, at| piece.status_code[at]),
-            )),
-            ColumnRef::StatusMessage => table.words(Extras::status_message),
-            ColumnRef::Start => {
-                Arc::new(Int64Array::from(table.gather(|piece, at| piece.start[at])))
-            }
-            ColumnRef::Duration => Arc::new(Int64Array::from(
-                table.gather(|piece, at| piece.duration[at]),
-            )),
-            ColumnRef::TraceState => table.words(Extras::trace_state),
-            ColumnRef::ScopeName => table.unit_text(UnitField::ScopeName),
-            ColumnRef::ScopeVersion => table.unit_text(UnitField::ScopeVersion),
-            ColumnRef::ResourceAttributes => table.unit_text(UnitField::ResourceAttributes),
-            ColumnRef::ScopeAttributes => table.unit_text(UnitField::ScopeAttributes),
-            ColumnRef::Events => table.events()?,
-            ColumnRef::Links => table.links()?,
-            ColumnRef::Attribute(attribute) => {
-                let facts = self.facts();
-                let column = facts
-                    .columns
-                    .get(*attribute)
-                    .ok_or_else(|| StoreError(format!("no attribute column {attribute}")))?;
-                attribute_column::attribute(table, facts.keys[*attribute], column.value_type)
-            }
-            ColumnRef::RestAttributes => rest::attributes(table)?,
-            ColumnRef::RestTypes => rest::types(table)?,
-            ColumnRef::ParentDistance | ColumnRef::SubtreeSize => {
-                return Err(StoreError("an open buffer has no structure columns".into()));
-            }
-        })
     }
 }

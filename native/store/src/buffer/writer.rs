@@ -1,12 +1,10 @@
 //! The writer of the open buffer: turns the rows of a batch into interned rows. Spans that are here already, equal in
 //! everything, are not added again.
 
-use super::batch::{Columns, UnitColumn};
-use super::data::{BagKeys, Data};
+use super::batch::{Columns, UnitColumn, unit_starts};
+use super::data::Data;
 use super::dictionary::{Dictionary, Interner};
-use super::layout::{
-    EXTRAS_HEAD, ShapeItem, UNIT_FIELDS, is_text, join, shape_items, split, unit_bytes,
-};
+use super::layout::{ShapeItem, UNIT_FIELDS, is_text, shape_items, split, unit_bytes};
 use super::rows::{HAS_EXTRAS, NO_ROW, ROW_BYTES, Row, TRACE_BYTES, TraceState};
 use crate::view::{Result, StoreError};
 use arrow_array::Array;
@@ -24,22 +22,22 @@ const UNKNOWN: u32 = u32::MAX;
 /// Tables that find what is here already.
 #[derive(Debug)]
 pub struct Writer {
-    names: Interner,
-    units: Interner,
-    unit_texts: Interner,
-    shapes: Interner,
-    keys: Interner,
-    key_texts: Vec<Interner>,
-    words: Interner,
-    bags: Interner,
-    traces: HashTable<u32>,
-    rows: HashTable<(u32, u32)>,
+    pub(super) names: Interner,
+    pub(super) units: Interner,
+    pub(super) unit_texts: Interner,
+    pub(super) shapes: Interner,
+    pub(super) keys: Interner,
+    pub(super) key_texts: Vec<Interner>,
+    pub(super) words: Interner,
+    pub(super) bags: Interner,
+    pub(super) traces: HashTable<u32>,
+    pub(super) rows: HashTable<(u32, u32)>,
     /// Shapes that have a key twice with the same type, and each such (key, type) once too often.
-    shapes_with_duplicates: HashMap<u32, Vec<ShapeItem>, RandomState>,
-    hasher: RandomState,
+    pub(super) shapes_with_duplicates: HashMap<u32, Vec<ShapeItem>, RandomState>,
+    pub(super) hasher: RandomState,
     pub memory_bytes: usize,
-    slots: Vec<u32>,
-    shape: Vec<u8>,
+    pub(super) slots: Vec<u32>,
+    pub(super) shape: Vec<u8>,
 }
 
 impl Default for Writer {
@@ -95,10 +93,9 @@ impl Writer {
         }
         let mut names = Translation::new(columns.name.code_count());
         let mut keys = Translation::new(columns.attributes.key.code_count());
-        let starts_unit = unit_starts(columns);
         let (mut unit, mut trace) = (0, None);
-        for at in 0..columns.row_count {
-            if starts_unit[at] {
+        for (at, starts_unit) in unit_starts(columns).into_iter().enumerate() {
+            if starts_unit {
                 unit = self.unit(data, columns, at);
             }
             let number = match trace {
@@ -148,41 +145,6 @@ impl Writer {
             self.add(data, &row, hash, position);
         }
         Ok(())
-    }
-
-    /// The number of a trace.
-    pub fn find_trace(&self, data: &Data, trace_id: &[u8; 16]) -> Option<u32> {
-        self.traces
-            .find(self.hasher.hash_one(trace_id), |&other| {
-                data.traces.get(other).trace_id == *trace_id
-            })
-            .copied()
-    }
-
-    /// False only when no attribute of this key has this text.
-    pub fn may_have_key_text(&self, data: &Data, key: u32, text: &str) -> bool {
-        self.key_texts.get(key as usize).is_some_and(|interner| {
-            !interner.is_exact()
-                || interner
-                    .find(&data.key_texts[key as usize], text.as_bytes(), &self.hasher)
-                    .is_some()
-        })
-    }
-
-    /// The code of a span name.
-    pub fn find_name(&self, data: &Data, name: &str) -> Option<u32> {
-        self.names.find(&data.names, name.as_bytes(), &self.hasher)
-    }
-
-    /// The code of a text of units.
-    pub fn find_unit_text(&self, data: &Data, text: &str) -> Option<u32> {
-        self.unit_texts
-            .find(&data.unit_texts, text.as_bytes(), &self.hasher)
-    }
-
-    /// Whether this text of attributes, by key, is in the dictionary once at most.
-    pub fn key_is_exact(&self, key: u32) -> bool {
-        self.key_texts[key as usize].is_exact()
     }
 
     fn trace(&mut self, data: &mut Data, trace_id: &[u8], start: i64, position: u64) -> u32 {
@@ -327,127 +289,6 @@ impl Writer {
         }
     }
 
-    /// Put the extras of a row into `slots`, if it has any; HAS_EXTRAS or 0.
-    fn extras(
-        &mut self,
-        data: &mut Data,
-        columns: &Columns<'_>,
-        at: usize,
-        hash: &mut impl Hasher,
-    ) -> u32 {
-        let trace_state = columns.trace_state.text(columns.trace_state.codes[at]);
-        let status_message = columns
-            .status_message
-            .text(columns.status_message.codes[at]);
-        let events = columns.events.offsets[at] as usize..columns.events.offsets[at + 1] as usize;
-        let links = columns.links.offsets[at] as usize..columns.links.offsets[at + 1] as usize;
-        let dropped = [
-            columns.dropped_attributes[at],
-            columns.dropped_events[at],
-            columns.dropped_links[at],
-        ];
-        if trace_state.is_empty()
-            && status_message.is_empty()
-            && events.is_empty()
-            && links.is_empty()
-            && dropped == [0; 3]
-        {
-            return 0;
-        }
-        let head = self.slots.len();
-        let words = [
-            self.word(data, trace_state),
-            self.word(data, status_message),
-        ];
-        self.slots.extend(words);
-        self.slots.extend(dropped);
-        self.slots.extend([events.len() as u32, links.len() as u32]);
-        for slot in &self.slots[head..head + EXTRAS_HEAD] {
-            hash.write_u32(*slot);
-        }
-        self.events(data, columns, events, hash);
-        self.links(data, columns, links, hash);
-        HAS_EXTRAS
-    }
-
-    fn events(
-        &mut self,
-        data: &mut Data,
-        columns: &Columns<'_>,
-        events: std::ops::Range<usize>,
-        hash: &mut impl Hasher,
-    ) {
-        for event in events {
-            let name = self.word(data, columns.events.name.value(event).as_bytes());
-            let (bag, bag_hash) = self.bag(data, columns.events.attributes.value(event).as_bytes());
-            self.slots.extend(split(columns.events.time[event] as u64));
-            self.slots
-                .extend([name, bag, columns.events.dropped[event]]);
-            hash.write_i64(columns.events.time[event]);
-            hash.write_u64(join(name, bag_hash));
-            hash.write_u32(columns.events.dropped[event]);
-        }
-    }
-
-    fn links(
-        &mut self,
-        data: &mut Data,
-        columns: &Columns<'_>,
-        links: std::ops::Range<usize>,
-        hash: &mut impl Hasher,
-    ) {
-        for link in links {
-            let columns = &columns.links;
-            let ids = columns
-                .trace_id
-                .value(link)
-                .chunks_exact(4)
-                .chain(columns.span_id.value(link).chunks_exact(4));
-            self.slots
-                .extend(ids.map(|part| u32::from_be_bytes([part[0], part[1], part[2], part[3]])));
-            let state = self.word(data, columns.trace_state.value(link).as_bytes());
-            let (bag, bag_hash) = self.bag(data, columns.attributes.value(link).as_bytes());
-            self.slots
-                .extend([state, bag, columns.dropped[link], columns.flags[link]]);
-            hash.write(columns.trace_id.value(link));
-            hash.write(columns.span_id.value(link));
-            hash.write_u64(join(state, bag_hash));
-            hash.write_u64(join(columns.dropped[link], columns.flags[link]));
-        }
-    }
-
-    fn word(&mut self, data: &mut Data, text: &[u8]) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
-        intern(
-            &mut self.words,
-            &mut data.words,
-            text,
-            &self.hasher,
-            &mut self.memory_bytes,
-        )
-        .0
-    }
-
-    fn bag(&mut self, data: &mut Data, text: &[u8]) -> (u32, u32) {
-        if text.is_empty() {
-            return (0, 0);
-        }
-        let known = data.bags.len();
-        let coded = intern(
-            &mut self.bags,
-            &mut data.bags,
-            text,
-            &self.hasher,
-            &mut self.memory_bytes,
-        );
-        if data.bags.len() > known {
-            note_keys(&mut data.bag_keys, text);
-        }
-        coded
-    }
-
     /// Add the row whose slots are in `slots`, unless it is here already.
     fn add(&mut self, data: &mut Data, row: &Row, mut hash: impl Hasher, position: u64) {
         hash.write_u64(row.span_id);
@@ -509,7 +350,7 @@ fn hash_of(short: u32) -> u64 {
 }
 
 #[inline]
-fn intern(
+pub(super) fn intern(
     interner: &mut Interner,
     dictionary: &mut Arc<Dictionary>,
     text: &[u8],
@@ -521,14 +362,6 @@ fn intern(
         *memory_bytes += text.len() + interner.entry_bytes();
     }
     (interned.code, interned.hash)
-}
-
-fn note_keys(keys: &mut Arc<BagKeys>, bag: &[u8]) {
-    for (key, _) in crate::bag::members(std::str::from_utf8(bag).unwrap_or_default()) {
-        if !keys.contains(key.as_ref()) {
-            Arc::make_mut(keys).insert(key.into());
-        }
-    }
 }
 
 /// Strings and attribute texts are UTF-8; whoever hands in other bytes gets them repaired.
@@ -544,25 +377,4 @@ fn repaired(value_type: u8, text: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 
 fn id(bytes: &[u8]) -> u64 {
     u64::from_be_bytes(bytes.try_into().unwrap_or_default())
-}
-
-/// Rows whose resource or scope may differ from the row before.
-fn unit_starts(columns: &Columns<'_>) -> Vec<bool> {
-    let mut starts = vec![false; columns.row_count];
-    if let Some(first) = starts.first_mut() {
-        *first = true;
-    }
-    for column in &columns.unit {
-        match column {
-            UnitColumn::Text(coded) => mark_changes(&mut starts, coded.codes),
-            UnitColumn::Count(counts) => mark_changes(&mut starts, counts),
-        }
-    }
-    starts
-}
-
-fn mark_changes<T: PartialEq>(starts: &mut [bool], values: &[T]) {
-    for (start, pair) in starts.iter_mut().skip(1).zip(values.windows(2)) {
-        *start |= pair[0] != pair[1];
-    }
 }

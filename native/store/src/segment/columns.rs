@@ -1,5 +1,6 @@
 //! The columns of a segment's data file, in the file's order, and how each is stored.
 
+use crate::recode::coded_fields;
 use crate::rest_text;
 use arrow_schema::{DataType, Field};
 use lymer_decode::schema::{AttributeType, dictionary_of, event_fields, link_fields, time_type};
@@ -189,9 +190,9 @@ pub fn fixed_fields() -> Vec<Field> {
         required("subtree_size", DataType::UInt32),
         required("self_time_nano", DataType::Int64),
         required("critical_time_nano", DataType::Int64),
-        Field::new("attributes_rest", rest_text::map_type(), true),
-        required("events", list(event_fields())),
-        required("links", list(link_fields())),
+        Field::new("attributes_rest", rest_text::coded_map_type(), true),
+        required("events", list(coded_fields(&event_fields()))),
+        required("links", list(coded_fields(&link_fields()))),
     ]
 }
 
@@ -209,3 +210,37 @@ pub fn attribute_type(value_type: u8, in_dictionary: bool) -> DataType {
         _ => plain,
     }
 }
+
+/// All of them, in order.
+pub const FIXED: [Fixed; FIXED_COUNT] = [
+    Fixed::TraceId,
+    Fixed::SpanId,
+    Fixed::ParentSpanId,
+    Fixed::TraceState,
+    Fixed::Flags,
+    Fixed::Name,
+    Fixed::Kind,
+    Fixed::StartTime,
+    Fixed::Duration,
+    Fixed::StatusCode,
+    Fixed::StatusMessage,
+    Fixed::ServiceName,
+    Fixed::ResourceAttributes,
+    Fixed::ResourceDroppedAttributes,
+    Fixed::ResourceEntityRefs,
+    Fixed::ResourceSchemaUrl,
+    Fixed::ScopeName,
+    Fixed::ScopeVersion,
+    Fixed::ScopeAttributes,
+    Fixed::ScopeDroppedAttributes,
+    Fixed::ScopeSchemaUrl,
+    Fixed::DroppedAttributes,
+    Fixed::DroppedEvents,
+    Fixed::DroppedLinks,
+    Fixed::AttributeOrder,
+    Fixed::ParentDistance,
+    Fixed::Depth,
+    Fixed::SubtreeSize,
+    Fixed::SelfTime,
+    Fixed::CriticalTime,
+];

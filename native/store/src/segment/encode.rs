@@ -19,6 +19,8 @@ const BYTE_STREAM_SPLIT: i64 = 9;
 const PAGE_ROWS: usize = 8192;
 /// Rows of a page of texts that do not repeat.
 const WIDE_PAGE_ROWS: usize = 2048;
+/// Bytes of a page of texts, unless one text alone is longer.
+const TEXT_PAGE_BYTES: usize = 4 << 20;
 
 /// A flat column of a row group.
 pub struct Flat {
@@ -48,15 +50,23 @@ pub enum Values {
     Bools(Vec<bool>),
 }
 
-impl Values {
-    fn page_rows(&self) -> usize {
-        if matches!(self, Self::Texts { .. }) {
-            WIDE_PAGE_ROWS
-        } else {
-            PAGE_ROWS
+impl Flat {
+    /// How many rows the page that begins with row `first` has: fewer where texts are long.
+    fn page_rows(&self, first: usize) -> usize {
+        let (Values::Texts { ends, .. }, Some(places)) = (&self.values, &self.places) else {
+            return PAGE_ROWS;
+        };
+        let mut count = WIDE_PAGE_ROWS;
+        let at = |row: usize| places.partition_point(|&place| (place as usize) < row);
+        let end = |at: usize| at.checked_sub(1).map_or(0, |before| ends[before]);
+        while count > 1 && end(at(first + count)) - end(at(first)) > TEXT_PAGE_BYTES {
+            count /= 2;
         }
+        count
     }
+}
 
+impl Values {
     fn encoding(&self) -> i64 {
         match self {
             Self::Coded { .. } => RLE_DICTIONARY,
@@ -153,10 +163,11 @@ impl Encoder {
             self.page(&mut pages, DICTIONARY_PAGE, *count, PLAIN, true)?;
         }
         let data_offset = pages.bytes.len();
-        let page_rows = column.values.page_rows();
-        for first in (0..rows).step_by(page_rows) {
-            let count = page_rows.min(rows - first);
+        let mut first = 0;
+        while first < rows {
+            let count = column.page_rows(first).min(rows - first);
             self.data_page(&mut pages, &column, first, count, compressed)?;
+            first += count;
         }
         let compression = if compressed {
             Compression::ZSTD(ZstdLevel::default())

@@ -1,41 +1,31 @@
 //! One row group of a segment, column by column, out of the rows of the open buffer.
 
-use super::codes::{Coder, coded};
-use super::columns::{FIXED_COUNT, Fixed};
+use super::codes::coded;
+use super::columns::{FIXED, FIXED_COUNT, Fixed};
 use super::encode::{Flat, Values, put_text};
+use super::group_attributes::{Sparse, bloom};
 use super::order::Order;
-use super::plan::{AttributeColumnPlan, Plan};
-use crate::buffer::assemble::{Table, number};
+use super::plan::Plan;
+use crate::buffer::assemble::{Table, list, number};
 use crate::buffer::layout::{Extras, ShapeItem, UnitField, is_text, unit_field};
 use crate::buffer::rows::{HAS_EXTRAS, RowPiece};
-use crate::recode::Recoder;
+use crate::recode::{Recoder, coded_fields};
 use crate::rest_text::{self, RestBuilder};
 use crate::view::{Result, StoreError};
 use arrow_array::{ArrayRef, TimestampNanosecondArray};
-use lymer_decode::schema::AttributeType;
-use parquet::bloom_filter::Sbbf;
+use lymer_decode::schema::{event_fields, link_fields};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How often a bloom filter may say "perhaps" of a value that is not there.
-const BLOOM_FALSE_POSITIVES: f64 = 0.01;
-
 /// A row group that is about to be written.
 pub struct Group<'a> {
-    table: Table<'a>,
-    order: &'a Order,
-    range: Range<usize>,
-    shape_codes: Vec<u32>,
-    attributes: Vec<Sparse>,
-    extras: Vec<(u32, Extras<'a>)>,
-    rest: RestBuilder,
-}
-
-/// Values of a column where there are any.
-#[derive(Debug, Default)]
-struct Sparse {
-    places: Vec<u32>,
-    values: Vec<i64>,
+    pub(super) table: Table<'a>,
+    pub(super) order: &'a Order,
+    pub(super) range: Range<usize>,
+    pub(super) shape_codes: Vec<u32>,
+    pub(super) attributes: Vec<Sparse>,
+    pub(super) extras: Vec<(u32, Extras<'a>)>,
+    pub(super) rest: RestBuilder,
 }
 
 /// A column as it is handed to the file.
@@ -115,9 +105,15 @@ impl<'a> Group<'a> {
         Ok(match field {
             START => Column::Array(self.starts()),
             0..FIXED_COUNT => Column::Flat(self.fixed(FIXED[field])?),
-            REST => Column::Array(std::mem::take(&mut self.rest).finish()?),
-            EVENTS => Column::Array(self.table.events()?),
-            LINKS => Column::Array(self.table.links()?),
+            REST => Column::Array(std::mem::take(&mut self.rest).finish_coded()?),
+            EVENTS => {
+                let (offsets, children) = self.table.coded_events();
+                Column::Array(list(coded_fields(&event_fields()), offsets, children)?)
+            }
+            LINKS => {
+                let (offsets, children) = self.table.coded_links();
+                Column::Array(list(coded_fields(&link_fields()), offsets, children)?)
+            }
             _ => {
                 let attribute = field - LINKS - 1;
                 let values = std::mem::take(&mut self.attributes[attribute]);
@@ -307,74 +303,6 @@ impl<'a> Group<'a> {
     fn counts(&self, counts: &[u32]) -> Flat {
         required(coded::<4>(counts.iter().copied().map(u64::from)))
     }
-
-    fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Result<Flat> {
-        const BOOL: u8 = AttributeType::Bool as u8;
-        let (values, bloom) = match plan.value_type {
-            value_type if is_text(value_type) => self.attribute_texts(plan, &sparse)?,
-            BOOL => (
-                Values::Bools(sparse.values.iter().map(|value| *value != 0).collect()),
-                None,
-            ),
-            _ if plan.in_dictionary => {
-                let mut coder = Coder::<8>::new();
-                let codes = sparse
-                    .values
-                    .iter()
-                    .map(|value| coder.code(*value as u64))
-                    .collect();
-                (coder.values(codes), None)
-            }
-            _ => (Values::Longs(sparse.values), None),
-        };
-        Ok(Flat {
-            places: Some(sparse.places),
-            values,
-            bloom,
-        })
-    }
-
-    fn attribute_texts(
-        &self,
-        plan: &AttributeColumnPlan,
-        sparse: &Sparse,
-    ) -> Result<(Values, Option<Sbbf>)> {
-        let known = &self.table.data.key_texts[plan.key as usize];
-        let codes = sparse.values.iter().map(|code| *code as u32);
-        if plan.in_dictionary {
-            let mut recoder = Recoder::new(known.len() as usize, sparse.places.len());
-            let codes = codes.map(|code| recoder.get(code) as u32).collect();
-            let bloom = (!plan.listed)
-                .then(|| {
-                    bloom(
-                        recoder.used.len(),
-                        recoder.used.iter().map(|&code| known.get(code)),
-                    )
-                })
-                .transpose()?;
-            return Ok((texts(codes, &recoder, |code| known.get(code)), bloom));
-        }
-        let (mut ends, mut bytes) = (Vec::with_capacity(sparse.places.len()), Vec::new());
-        for code in codes.clone() {
-            bytes.extend_from_slice(known.get(code));
-            ends.push(bytes.len());
-        }
-        let bloom = bloom(sparse.places.len(), codes.map(|code| known.get(code)))?;
-        Ok((Values::Texts { ends, bytes }, Some(bloom)))
-    }
-}
-
-impl Sparse {
-    #[inline]
-    fn push(&mut self, place: u32, item: ShapeItem, slots: &[u32]) {
-        let value = if is_text(item.value_type) {
-            i64::from(slots[0])
-        } else {
-            number(item.value_type, slots)
-        };
-        self.places.push(place);
-        self.values.push(value);
-    }
 }
 
 fn required(values: Values) -> Flat {
@@ -386,7 +314,11 @@ fn required(values: Values) -> Flat {
 }
 
 /// Texts by codes that a recoder gave.
-fn texts<'t>(codes: Vec<u32>, recoder: &Recoder, text: impl Fn(u32) -> &'t [u8]) -> Values {
+pub(super) fn texts<'t>(
+    codes: Vec<u32>,
+    recoder: &Recoder,
+    text: impl Fn(u32) -> &'t [u8],
+) -> Values {
     let mut dictionary = Vec::new();
     recoder
         .used
@@ -398,43 +330,3 @@ fn texts<'t>(codes: Vec<u32>, recoder: &Recoder, text: impl Fn(u32) -> &'t [u8])
         count: recoder.used.len(),
     }
 }
-
-fn bloom<'t>(count: usize, values: impl Iterator<Item = &'t [u8]>) -> Result<Sbbf> {
-    let filter = Sbbf::new_with_ndv_fpp(count.max(1) as u64, BLOOM_FALSE_POSITIVES);
-    let mut filter = filter.map_err(|error| StoreError(format!("Parquet: {error}")))?;
-    values.for_each(|value| filter.insert(value));
-    Ok(filter)
-}
-
-const FIXED: [Fixed; FIXED_COUNT] = [
-    Fixed::TraceId,
-    Fixed::SpanId,
-    Fixed::ParentSpanId,
-    Fixed::TraceState,
-    Fixed::Flags,
-    Fixed::Name,
-    Fixed::Kind,
-    Fixed::StartTime,
-    Fixed::Duration,
-    Fixed::StatusCode,
-    Fixed::StatusMessage,
-    Fixed::ServiceName,
-    Fixed::ResourceAttributes,
-    Fixed::ResourceDroppedAttributes,
-    Fixed::ResourceEntityRefs,
-    Fixed::ResourceSchemaUrl,
-    Fixed::ScopeName,
-    Fixed::ScopeVersion,
-    Fixed::ScopeAttributes,
-    Fixed::ScopeDroppedAttributes,
-    Fixed::ScopeSchemaUrl,
-    Fixed::DroppedAttributes,
-    Fixed::DroppedEvents,
-    Fixed::DroppedLinks,
-    Fixed::AttributeOrder,
-    Fixed::ParentDistance,
-    Fixed::Depth,
-    Fixed::SubtreeSize,
-    Fixed::SelfTime,
-    Fixed::CriticalTime,
-];

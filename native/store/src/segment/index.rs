@@ -1,9 +1,9 @@
 //! The index of a segment, mapped: what can be said of a segment without its data file.
 
-use super::index_writer::place;
-use super::records::{AttributeEntry, ChunkEntry, Facts, Operation, PageEntry, RangeHash};
+use super::index_traces::place;
+use super::records::{AttributeEntry, ChunkEntry, Facts, PageEntry, RangeHash};
 use super::sections::{Section, Sections, TextTable, take_varint, u32_at, u64_at};
-use crate::view::{AttributeColumn, KeyCount, OperationCount, Result, Scope, StoreError};
+use crate::view::{AttributeColumn, KeyCount, Result, Scope, StoreError};
 use memmap2::Mmap;
 use std::ops::Range;
 
@@ -55,15 +55,15 @@ impl Index {
         self.file.len()
     }
 
-    fn section(&self, section: Section) -> &[u8] {
+    pub(super) fn section(&self, section: Section) -> &[u8] {
         &self.file[self.sections.range(section)]
     }
 
-    fn number(&self, section: Section, at: u32) -> u32 {
+    pub(super) fn number(&self, section: Section, at: u32) -> u32 {
         u32_at(self.section(section), 4 * at as usize).unwrap_or(0)
     }
 
-    fn texts(&self, section: Section) -> TextTable<'_> {
+    pub(super) fn texts(&self, section: Section) -> TextTable<'_> {
         TextTable::new(self.section(section))
     }
 
@@ -223,109 +223,6 @@ impl Index {
         0
     }
 
-    fn operation(&self, at: usize) -> Option<Operation> {
-        Operation::read(
-            self.section(Section::Operations)
-                .get(at * Operation::BYTES..)?,
-        )
-    }
-
-    fn operation_count(&self) -> usize {
-        self.section(Section::Operations).len() / Operation::BYTES
-    }
-
-    /// All operations.
-    pub fn operations(&self) -> Vec<OperationCount> {
-        let (services, names) = (self.texts(Section::Services), self.texts(Section::Names));
-        let operations = (0..self.operation_count()).filter_map(|at| self.operation(at));
-        operations
-            .map(|operation| OperationCount {
-                service: text(services.get(operation.service)),
-                name: text(names.get(operation.name)),
-                kind: operation.kind,
-                span_count: operation.count,
-                min_start: operation.min_start,
-                max_start: operation.max_start,
-            })
-            .collect()
-    }
-
-    /// Whether there is a service of this name.
-    pub fn has_service(&self, service: &str) -> bool {
-        let services = self.texts(Section::Services);
-        services
-            .find(service.as_bytes(), 0..services.len())
-            .is_some()
-    }
-
-    /// Whether there is a span of this name.
-    pub fn has_name(&self, name: &str) -> bool {
-        let names = self.texts(Section::Names);
-        names.find(name.as_bytes(), 0..names.len()).is_some()
-    }
-
-    /// Services, sorted.
-    pub fn services(&self) -> impl Iterator<Item = &[u8]> {
-        self.texts(Section::Services).iter()
-    }
-
-    /// Distinct resource attributes.
-    pub fn resources(&self) -> impl Iterator<Item = &[u8]> {
-        self.texts(Section::Resources).iter()
-    }
-
-    /// Distinct scope attributes.
-    pub fn scopes(&self) -> impl Iterator<Item = &[u8]> {
-        self.texts(Section::Scopes).iter()
-    }
-
-    /// Traces with a span of this service and this name, sorted.
-    pub fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Vec<u32> {
-        let number = |section, wanted: Option<&str>| {
-            let texts = self.texts(section);
-            wanted.map(|wanted| texts.find(wanted.as_bytes(), 0..texts.len()))
-        };
-        let (service, name) = (
-            number(Section::Services, service),
-            number(Section::Names, name),
-        );
-        if service == Some(None) || name == Some(None) {
-            return Vec::new();
-        }
-        let (service, name) = (service.flatten(), name.flatten());
-        let mut found = Vec::new();
-        let mut lists = 0;
-        for at in 0..self.operation_count() {
-            let matches = self.operation(at).is_some_and(|operation| {
-                service.is_none_or(|service| operation.service == service)
-                    && name.is_none_or(|name| operation.name == name)
-            });
-            if matches {
-                lists += 1;
-                self.postings(at, &mut found);
-            }
-        }
-        if lists > 1 {
-            found.sort_unstable();
-            found.dedup();
-        }
-        found
-    }
-
-    fn postings(&self, operation: usize, found: &mut Vec<u32>) {
-        let at = operation as u32;
-        let range =
-            self.number(Section::PostingStarts, at)..self.number(Section::PostingStarts, at + 1);
-        let postings = self
-            .section(Section::Postings)
-            .get(range.start as usize..range.end as usize);
-        let (mut postings, mut trace) = (postings.unwrap_or_default(), 0_u32);
-        while let Some(distance) = take_varint(&mut postings) {
-            trace = trace.wrapping_add(distance as u32);
-            found.push(trace);
-        }
-    }
-
     /// The listed values of an attribute column with their counts; None where they are not listed.
     pub fn values(&self, attribute: usize) -> Option<impl Iterator<Item = (&[u8], u64)>> {
         let entry = self.entries.get(attribute).filter(|entry| entry.listed)?;
@@ -421,7 +318,7 @@ fn no_sense() -> StoreError {
     StoreError("the index is damaged: it contradicts itself".into())
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -1,7 +1,8 @@
 //! The order of a segment's rows, and what sealing finds out about each: traces by start, spans in pre-order.
 
 use crate::buffer::rows::rows_of;
-use crate::buffer::snapshot::{Snapshot, compute};
+use crate::buffer::snapshot::Snapshot;
+use crate::buffer::trees::compute;
 use crate::structure::{self, Structure};
 use crate::view::{Result, StoreError, View};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};

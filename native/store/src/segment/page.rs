@@ -15,6 +15,9 @@ use zstd::bulk::Decompressor;
 /// No page that we write is larger than this when it is unpacked; a header that says more is damaged.
 const PAGE_BYTES_MAX: i64 = 1 << 31;
 
+/// Nor has it more values than this.
+const VALUES_MAX: usize = 1 << 27;
+
 /// The values of a page.
 #[derive(Debug)]
 pub struct Page {
@@ -43,7 +46,9 @@ pub fn decode(
     dictionary: Option<&ArrayRef>,
 ) -> Option<Page> {
     let (header, body) = open(bytes, compressed)?;
-    let count = usize::try_from(header.value_count).ok()?;
+    let count = usize::try_from(header.value_count)
+        .ok()
+        .filter(|count| *count <= VALUES_MAX)?;
     let mut rest = body.as_ref();
     if leaf.max_repetition > 0 {
         return decode_list(&header, rest, leaf, count, dictionary);

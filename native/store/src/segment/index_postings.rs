@@ -1,0 +1,100 @@
+//! The index writer's part for operations: their counts, and which traces have them.
+
+use super::index_writer::Sealed;
+use super::records::Operation;
+use super::sections::{Section, SectionsWriter, put_varint};
+use crate::buffer::layout::{UnitField, unit_field};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
+
+/// What is found out of one operation.
+struct Found {
+    count: u64,
+    min_start: i64,
+    max_start: i64,
+    postings: Vec<u32>,
+}
+
+pub fn add_operations(out: &mut SectionsWriter, sealed: &Sealed<'_>) {
+    let data = &sealed.snapshot.data;
+    let mut found = find_operations(sealed);
+    let text = |key: &(u32, u32, i32)| (data.unit_texts.get(key.0), data.names.get(key.1), key.2);
+    found.sort_unstable_by(|a, b| text(&a.0).cmp(&text(&b.0)));
+    let services: BTreeSet<&[u8]> = found.iter().map(|(key, _)| text(key).0).collect();
+    let names: BTreeSet<&[u8]> = found.iter().map(|(key, _)| text(key).1).collect();
+    let numbered = |texts: &BTreeSet<&[u8]>| -> std::collections::HashMap<Vec<u8>, u32> {
+        (0..)
+            .zip(texts)
+            .map(|(number, text)| (text.to_vec(), number))
+            .collect()
+    };
+    let (service_numbers, name_numbers) = (numbered(&services), numbered(&names));
+    out.add_texts(Section::Services, services.iter().copied());
+    out.add_texts(Section::Names, names.iter().copied());
+    let (mut records, mut starts, mut postings) = (Vec::new(), vec![0_u32], Vec::new());
+    for (key, found) in &found {
+        let (service, name, kind) = text(key);
+        records.push(
+            Operation {
+                service: service_numbers[service],
+                name: name_numbers[name],
+                kind,
+                count: found.count,
+                min_start: found.min_start,
+                max_start: found.max_start,
+            }
+            .write(),
+        );
+        let mut previous = 0;
+        for &trace in &found.postings {
+            put_varint(&mut postings, u64::from(trace - previous));
+            previous = trace;
+        }
+        starts.push(postings.len() as u32);
+    }
+    out.add_numbers(Section::Operations, records);
+    out.add_numbers(
+        Section::PostingStarts,
+        starts.into_iter().map(u32::to_le_bytes),
+    );
+    out.add(Section::Postings, &postings);
+}
+
+fn find_operations(sealed: &Sealed<'_>) -> Vec<((u32, u32, i32), Found)> {
+    let data = &sealed.snapshot.data;
+    let mut numbers: HashMap<(u32, u32, i32), usize, RandomState> = HashMap::default();
+    let mut found: Vec<((u32, u32, i32), Found)> = Vec::new();
+    let mut trace = 0;
+    for (at_row, &row) in (0_u32..).zip(&sealed.order.rows) {
+        while sealed
+            .order
+            .traces
+            .get(trace + 1)
+            .is_some_and(|next| next.first_row <= at_row)
+        {
+            trace += 1;
+        }
+        let (piece, at) = data.rows.locate(row);
+        let service = unit_field(data.units.get(piece.unit[at]), UnitField::Service);
+        let key = (service, piece.name[at], piece.kind[at]);
+        let number = *numbers.entry(key).or_insert_with(|| {
+            let new = Found {
+                count: 0,
+                min_start: i64::MAX,
+                max_start: i64::MIN,
+                postings: Vec::new(),
+            };
+            found.push((key, new));
+            found.len() - 1
+        });
+        let operation = &mut found[number].1;
+        operation.count += 1;
+        operation.min_start = operation.min_start.min(piece.start[at]);
+        operation.max_start = operation.max_start.max(piece.start[at]);
+        if operation.postings.last() != Some(&(trace as u32)) {
+            operation.postings.push(trace as u32);
+        }
+    }
+    found
+}
