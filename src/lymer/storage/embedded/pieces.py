@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from lymer._native import OpenBuffer, View
+from lymer._native import OpenBuffer, Segment, View
 from lymer.storage.embedded.manifest import Cut, SegmentEntry
 from lymer.storage.embedded.names import Names
 from lymer.storage.embedded.seen_traces import ID_BYTES, SeenTraces
@@ -161,6 +161,21 @@ class SplitTraces:
             if other is not piece and (shared := set(found_ids(other.view, candidates))):
                 self.add(other, shared)
                 self.add(piece, shared)
+
+
+def sealed_piece(segment: Segment, name: str, *, stored_unix_nano: int, compacted: bool) -> Piece:
+    """A new segment, with its figures for the manifest."""
+    entry = SegmentEntry(
+        name=name,
+        span_count=segment.span_count,
+        trace_count=segment.trace_count,
+        min_start=segment.min_start,
+        max_start=segment.max_start,
+        bytes=segment.bytes_on_disk,
+        stored_unix_nano=stored_unix_nano,
+        compacted=compacted,
+    )
+    return Piece(segment, entry)
 
 
 def found_ids(view: View, ids: bytes) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.manifest import Cut, Manifest, SegmentEntry, read_manifest, write_manifest
 from lymer.storage.embedded.opening import LOG, SEGMENTS, Damages
-from lymer.storage.embedded.pieces import Piece, Snapshot, SplitTraces, Version, found_ids
+from lymer.storage.embedded.pieces import Piece, Snapshot, SplitTraces, Version, found_ids, sealed_piece
 from lymer.storage.embedded.sealing import EVERYTHING, LogTimes
 from lymer.storage.embedded.wal import Disk, Log
 from lymer.storage.embedded.wal_recovery import Recovery
@@ -350,17 +350,8 @@ class Tenant:
         if not segment.span_count:
             return None
         stored = [piece.entry.stored_unix_nano for piece in of or [] if piece.entry]
-        entry = SegmentEntry(
-            name=name,
-            span_count=segment.span_count,
-            trace_count=segment.trace_count,
-            min_start=segment.min_start,
-            max_start=segment.max_start,
-            bytes=segment.bytes_on_disk,
-            stored_unix_nano=max(stored, default=self._clock.now_unix_nano()),
-            compacted=bool(of),
-        )
-        return Piece(segment, entry)
+        stored_unix_nano = max(stored, default=self._clock.now_unix_nano())
+        return sealed_piece(segment, name, stored_unix_nano=stored_unix_nano, compacted=bool(of))
 
     def _save_split(self, new: Piece | None, ids: set[bytes]) -> None:
         """Write what has become known of split traces; before the manifest that makes it necessary."""
