@@ -185,8 +185,8 @@ class Engine:
         except asyncio.CancelledError:
             budget.cancelled = True
             raise
-        except OSError as error:
-            raise UnavailableError(f"the store cannot be read: {error}") from error
+        except (OSError, ValueError) as error:
+            raise UnavailableError(f"the store cannot be read: {error}; see `lymer store verify`") from error
         except (TypeError, OverflowError) as error:
             raise BadQueryError(f"the question cannot be asked: {error}") from error
 

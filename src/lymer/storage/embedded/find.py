@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from lymer._native import ArrowTable, View
-from lymer.component.errors import BadQueryError, BudgetError
+from lymer.component.errors import BadQueryError
 from lymer.model.search import Order, TraceSearch, check
 from lymer.model.trace import SUMMARY_SCHEMA, TracePage
 from lymer.storage.base import Budget
+from lymer.storage.embedded.native_calls import ask
 from lymer.storage.embedded.pieces import Snapshot, Source
 from lymer.storage.embedded.plan import Cursor, Plan, decode_cursor, encode_cursor, search_plan
 from lymer.storage.embedded.whole_traces import whole_traces
@@ -64,7 +65,7 @@ class _Page:
         return int(self._rows.column(self._column)[-1].as_py())
 
     def ask(self, view: View, skip_hex: str = "", traces_max: int | None = None) -> None:
-        answer = _search(view, self._plan.for_view(self._budget, skip_hex, traces_max))
+        answer = ask(View.search, view, self._plan.for_view(self._budget, skip_hex, traces_max))
         if self._search.with_total:
             self._total += _total(answer)
         if answer.num_rows:
@@ -87,15 +88,6 @@ class _Page:
             rows = ordered.slice(0, self._search.limit + 1)
         self._rows = rows
         self.nbytes = rows.nbytes
-
-
-def _search(view: View, plan: str) -> ArrowTable:
-    try:
-        return view.search(plan)
-    except ValueError as error:
-        raise BadQueryError(str(error)) from error
-    except TimeoutError as error:
-        raise BudgetError(f"the query took longer than its budget; narrow its time range ({error})") from error
 
 
 def _total(answer: ArrowTable) -> int:

@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from lymer._native import Batch, GraphPart, View, merge_batches, merge_graph
-from lymer.component.errors import BadQueryError, BudgetError
+from lymer.component.errors import BadQueryError
 from lymer.model.batch import SpanBatch
 from lymer.model.search import Predicate, Scope, TimeRange, check_span_predicate
 from lymer.model.trace import ATTRIBUTE_KEYS_SCHEMA, ATTRIBUTE_VALUES_SCHEMA, GRAPH_SCHEMA, Operation, kind_name
 from lymer.storage.base import Budget
+from lymer.storage.embedded.native_calls import ask
 from lymer.storage.embedded.pieces import Snapshot, Source
 from lymer.storage.embedded.plan import graph_plan
 from lymer.storage.embedded.seen_traces import ID_BYTES
@@ -111,12 +112,7 @@ def service_graph(snapshot: Snapshot, where: Predicate, time: TimeRange, budget:
     )
     for view, text in asked:
         budget.check(sum(part.nbytes for part in parts))
-        try:
-            parts.append(view.graph(text))
-        except ValueError as error:
-            raise BadQueryError(str(error)) from error
-        except TimeoutError as error:
-            raise BudgetError(f"the graph took longer than its budget; narrow its time range ({error})") from error
+        parts.append(ask(View.graph, view, text))
     return pa.table(pa.record_batch(merge_graph(parts))).cast(GRAPH_SCHEMA)
 
 

@@ -79,7 +79,7 @@ def decide_cut(
 ) -> int | None:
     """Traces whose last span came before this position are to be sealed now; None when it is not time.
 
-    Traces idle for `config.seal.idle` are complete. When those are less than three quarters of a full buffer, the idle
+    Traces idle for `config.seal.idle` are complete. When those are less than seven eighths of a full buffer, the idle
     time shrinks until they are: what stays behind is handled once more. A log that has grown too long is shortened by
     sealing everything.
     """
@@ -91,7 +91,7 @@ def decide_cut(
     complete = times.position_at(now_s - config.seal.idle) + 1
     full = spans >= config.seal.spans or pressure.memory_bytes > config.memory_bytes_max // 2
     if full:
-        return _cut_for(buffer, times, complete, spans * 3 // 4)
+        return _cut_for(buffer, times, complete, spans * 7 // 8)
     age_s = times.age_s(buffer.min_position, now_s)
     if age_s >= 2 * config.seal.age:
         return EVERYTHING
