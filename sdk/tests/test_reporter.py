@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from lymer_sdk import Reporter, ReporterConfig, Resource, TracerProvider
+from lymer_sdk import BatchReporter, ReporterConfig, Resource, TracerProvider
+from lymer_sdk.counters import Stats
 from lymer_sdk.http_sender import otlp_sender
 from lymer_sdk.reporter import Sent
-from lymer_sdk.stats import Stats
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceRequest,
@@ -65,7 +65,7 @@ def receiver():
 
 def start(endpoint, **config):
     stats, resource = Stats(), Resource({"service.name": "t"})
-    reporter = Reporter(otlp_sender(endpoint, resource), stats, ReporterConfig(**{"interval_s": 0.05, **config}))
+    reporter = BatchReporter(otlp_sender(endpoint, resource), stats, ReporterConfig(**{"interval_s": 0.05, **config}))
     return reporter, stats, TracerProvider(resource=resource, stats=stats, report=reporter.report).get_tracer("t")
 
 
@@ -132,13 +132,13 @@ def test_the_end_with_a_dead_receiver_takes_no_longer_than_its_deadline():
 
 def test_a_process_that_ends_sends_what_it_has(receiver):
     program = f"""
-from lymer_sdk import Reporter, Resource, TracerProvider
+from lymer_sdk import BatchReporter, Resource, TracerProvider
 from lymer_sdk.http_sender import otlp_sender
 from lymer_sdk.reporter import Sent
-from lymer_sdk.stats import Stats
+from lymer_sdk.counters import Stats
 import os
 resource, stats = Resource({{}}), Stats()
-reporter = Reporter(otlp_sender("{receiver.endpoint}", resource), stats)
+reporter = BatchReporter(otlp_sender("{receiver.endpoint}", resource), stats)
 tracer = TracerProvider(resource=resource, stats=stats, report=reporter.report).get_tracer("t")
 tracer.start_span("parent").end()
 reporter.flush(5)
@@ -172,7 +172,7 @@ def test_a_sender_that_fails_in_an_unknown_way_does_not_stop_the_reporter():
             pass
 
     stats = Stats()
-    reporter = Reporter(Broken(), stats, ReporterConfig(interval_s=0.01))
+    reporter = BatchReporter(Broken(), stats, ReporterConfig(interval_s=0.01))
     tracer = TracerProvider(resource=Resource({}), stats=stats, report=reporter.report).get_tracer("t")
     tracer.start_span("a").end()
     assert reporter.flush(5)
@@ -203,7 +203,7 @@ def test_a_send_that_hangs_at_the_end_is_counted_once():
             pass
 
     stats = Stats()
-    reporter = Reporter(Hanging(), stats, ReporterConfig(interval_s=0.01))
+    reporter = BatchReporter(Hanging(), stats, ReporterConfig(interval_s=0.01))
     tracer = TracerProvider(resource=Resource({}), stats=stats, report=reporter.report).get_tracer("t")
     tracer.start_span("s").end()
     assert not reporter.close(0.3)

@@ -10,11 +10,11 @@ import pytest
 import thriftpy2
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lymer_sdk import Reporter, ReporterConfig, Resource, TracerProvider
+from lymer_sdk import BatchReporter, ReporterConfig, Resource, TracerProvider
+from lymer_sdk.counters import Stats
 from lymer_sdk.http_sender import thrift_sender, zipkin_sender
 from lymer_sdk.jaeger_thrift import JaegerThrift
 from lymer_sdk.reporter import SendError
-from lymer_sdk.stats import Stats
 from lymer_sdk.thrift_protocol import Binary, Compact
 from lymer_sdk.udp_sender import UdpSender
 from lymer_sdk.zipkin import encode_spans
@@ -186,7 +186,7 @@ def test_a_span_that_fits_no_datagram_is_counted(agent):
     tracer.start_span("small").end()
     stats = Stats()
     sender = UdpSender("127.0.0.1", agent.getsockname()[1], RESOURCE)
-    reporter = Reporter(sender, stats, ReporterConfig(interval_s=0.01))
+    reporter = BatchReporter(sender, stats, ReporterConfig(interval_s=0.01))
     for span in spans:
         reporter.report(span)
     assert reporter.flush(5)

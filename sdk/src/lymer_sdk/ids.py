@@ -17,6 +17,11 @@ def new_trace_id() -> int:
     return _bits(128) or new_trace_id()
 
 
+def new_short_trace_id() -> int:
+    """64 random bits, never zero: for systems that know no longer trace ids."""
+    return _bits(64) or new_short_trace_id()
+
+
 def new_span_id() -> int:
     """64 random bits, never zero."""
     return _bits(64) or new_span_id()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import TraceState
 
-from lymer_sdk.ids import new_trace_id
 from lymer_sdk.remote_parent import ROOT_HINTS_KEY, RemoteParent, RootHints
 from lymer_sdk.span import DEBUG, RANDOM_TRACE_ID, SAMPLED, LocalSpan, Span
 
@@ -20,16 +19,16 @@ Origin = tuple[int, int, bool, int, TraceState, bool | None, Mapping[str, Any] |
 """Trace id, parent span id, parent is remote, flags, trace state, sampled (None: ask), attributes, baggage."""
 
 
-def origin_of(context: Context, parent: ApiSpan | None) -> Origin:
+def origin_of(context: Context, parent: ApiSpan | None, new_trace_id: Callable[[], int]) -> Origin:
     """The origin of a span that starts in this context below this parent."""
     if parent is None:
-        return _root(context)
+        return _root(context, new_trace_id)
     if isinstance(parent, LocalSpan):
         sampled = parent.__class__ is Span
         return parent.trace_id, parent.span_id, False, parent.flags, parent.trace_state, sampled, None, parent._baggage  # noqa: SLF001
     found = parent.get_span_context()
     if not found.is_valid:
-        return _root(context)
+        return _root(context, new_trace_id)
     flags = int(found.trace_flags) & _W3C
     sampled_by_parent: bool | None = bool(flags & SAMPLED)
     if isinstance(parent, RemoteParent):
@@ -40,7 +39,7 @@ def origin_of(context: Context, parent: ApiSpan | None) -> Origin:
     return found.trace_id, found.span_id, found.is_remote, flags, found.trace_state, sampled_by_parent, None, None
 
 
-def _root(context: Context) -> Origin:
+def _root(context: Context, new_trace_id: Callable[[], int]) -> Origin:
     hints = context.get(ROOT_HINTS_KEY)
     if hints is None:
         return new_trace_id(), 0, False, RANDOM_TRACE_ID, _NO_STATE, None, None, None

@@ -7,11 +7,12 @@ from typing import Any
 
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
+from lymer_sdk.counters import Stats
+from lymer_sdk.ids import new_trace_id
 from lymer_sdk.limits import SpanLimits
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling import AlwaysOn, Delayed, Sampler
 from lymer_sdk.span import Span
-from lymer_sdk.stats import Stats
 from lymer_sdk.tracer import Tracer
 
 
@@ -31,10 +32,12 @@ class TracerProvider(ApiTracerProvider):
         limits: SpanLimits | None = None,
         report: Callable[[Span], None] | None = None,
         stats: Stats | None = None,
+        new_trace_id: Callable[[], int] = new_trace_id,
     ) -> None:
         self.resource = resource or Resource.detect()
         self.sampler = sampler or AlwaysOn()
         self.parent_decides = parent_decides
+        self.new_trace_id = new_trace_id
         self.limits = limits or SpanLimits()
         self.stats = stats or Stats()
         self.report = report or _ignore

@@ -1,4 +1,4 @@
-"""Reporter: a bounded queue and one thread that sends what is in it. It never blocks the application.
+"""BatchReporter: a bounded queue and one thread that sends what is in it. It never blocks the application.
 
 The thread starts with the first span of this process (so a fork starts its own), takes a batch when one is full or the
 interval is over, and gives each batch a few tries with growing pauses. One deadline covers everything at exit.
@@ -17,9 +17,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from lymer_sdk.counters import Stats
 from lymer_sdk.forked import begins_again_in_child
 from lymer_sdk.span import Span
-from lymer_sdk.stats import Stats
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class ReporterConfig:
     warn_interval_s: float = 30.0
 
 
-class Reporter:
+class BatchReporter:
     """Takes ended spans by `report`; `flush` waits for what was taken; `close` flushes and stops."""
 
     def __init__(self, send: Sender, stats: Stats, config: ReporterConfig | None = None) -> None:
@@ -234,7 +234,7 @@ class Reporter:
             self._warn_next = now + self._config.warn_interval_s
 
 
-_live: weakref.WeakSet[Reporter] = weakref.WeakSet()
+_live: weakref.WeakSet[BatchReporter] = weakref.WeakSet()
 
 
 def _close_all() -> None:

@@ -158,7 +158,9 @@ class Tracer(ApiTracer):
         """A span whose parent is not a recording one of ours: a root, or below a remote or an unsampled span."""
         provider = self.provider
         provider.stats.started += 1
-        trace_id, parent_id, remote, flags, state, sampled, said, baggage = origin_of(context, parent)
+        trace_id, parent_id, remote, flags, state, sampled, said, baggage = origin_of(
+            context, parent, provider.new_trace_id
+        )
         if sampled is None or not (provider.parent_decides or parent is None):
             decision = provider.sampler.decide(Question(trace_id, name, kind, attributes, links, state, sampled))
             sampled = decision.sampled or decision.undecided

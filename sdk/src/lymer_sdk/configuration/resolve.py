@@ -1,0 +1,98 @@
+"""One resolver: code before dict before LYMER_*, JAEGER_* and OTEL_*, before defaults. Each value has its source.
+
+A wrong value in code or dict stops the start with its key. A wrong one in the environment is said and not used: a
+variable that somebody set for another program must not take the application down.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lymer_sdk.configuration.jaeger_dict import from_jaeger, looks_like_jaegers
+from lymer_sdk.configuration.keys import Key, keys
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and its source: `code`, `dict`, a variable's name, or `default`."""
+
+    value: Any
+    source: str
+
+
+class Settings:
+    """The resolved values by key: `settings["interval_s"]`."""
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        self._settings = dict(settings)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._settings[key].value
+
+    def source(self, key: str) -> str:
+        """Where the value is from."""
+        return self._settings[key].source
+
+    def given(self, key: str) -> bool:
+        """Whether anybody set it."""
+        return self._settings[key].source != "default"
+
+    def described(self) -> Iterator[str]:
+        """A line for each key; what is secret is not shown."""
+        for key, setting in sorted(self._settings.items()):
+            secret = setting.value and key in ("password", "headers")
+            yield f"{key} = {'***' if secret else setting.value!r} ({setting.source})"
+
+
+def resolve(
+    code: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The settings. `config` is a dict of our keys or of jaeger-client's. Raises ValueError that names the key."""
+    known = keys(environment)
+    from_dict = from_jaeger(config) if config and looks_like_jaegers(config) else dict(config or {})
+    for given in (code or {}, from_dict):
+        if unknown := sorted(set(given) - set(known)):
+            raise ValueError(f"no setting {unknown[0]!r}: there are {', '.join(known)}")
+    settings = {name: _resolve_one(name, key, code or {}, from_dict, environment) for name, key in known.items()}
+    _follow(settings)
+    return Settings(settings)
+
+
+def _resolve_one(
+    name: str, key: Key, code: Mapping[str, Any], config: Mapping[str, Any], environment: Mapping[str, str]
+) -> Setting:
+    for source, given in (("code", code), ("dict", config)):
+        if given.get(name) is not None:
+            try:
+                return Setting(key.read(given[name]), source)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"{name} ({source}): {error}") from error
+    for variable, read in ((f"LYMER_{name.upper()}", key.read), *key.variables):
+        found = environment.get(variable, "").strip()
+        if not found:
+            continue
+        try:
+            return Setting(read(found), variable)
+        except (ValueError, TypeError) as error:
+            _log.warning("%s is not used: %s", variable, error)
+    return Setting(key.default, "default")
+
+
+def _follow(settings: dict[str, Setting]) -> None:
+    """A variable that says where spans go says how, too: JAEGER_ENDPOINT is Thrift, JAEGER_AGENT_HOST is UDP."""
+    if settings["reporter"].source != "default":
+        return
+    for key, reporter in (("thrift_endpoint", "thrift"), ("agent_host", "udp"), ("agent_port", "udp")):
+        if settings[key].source != "default" and settings["endpoint"].source == "default":
+            settings["reporter"] = Setting((reporter,), settings[key].source)
+            return
+    if settings["zipkin_endpoint"].source != "default" and settings["endpoint"].source == "default":
+        settings["reporter"] = Setting(("zipkin",), settings["zipkin_endpoint"].source)
