@@ -14,6 +14,7 @@ from bench.figures import Figure, Options, machine, table
 
 BENCHMARKS = (
     "decode",
+    "decode_foreign",
     "start",
     "ingest_http",
     "ingest_grpc",

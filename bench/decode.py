@@ -27,8 +27,8 @@ def run(options: Options) -> list[Figure]:
     batches = [_native.decode_otlp_proto(payload)[0] for payload in payloads]
     texts = [_native.encode_otlp_json(batch) for batch in batches]
     spans = sum(batch.num_rows for batch in batches)
-    upb, ours = _best([(ExportTraceServiceRequest.FromString, payloads), (_native.decode_otlp_proto, payloads)], spans)
-    proto_us, json_us, from_json_us = _best(
+    upb, ours = best([(ExportTraceServiceRequest.FromString, payloads), (_native.decode_otlp_proto, payloads)], spans)
+    proto_us, json_us, from_json_us = best(
         [
             (_native.encode_otlp_proto, batches),
             (_native.encode_otlp_json, batches),
@@ -36,7 +36,7 @@ def run(options: Options) -> list[Figure]:
         ],
         spans,
     )
-    [jaeger_us] = _best([(_native.encode_jaeger_json, [_one_trace(batches)])], TRACE_SPANS)
+    [jaeger_us] = best([(_native.encode_jaeger_json, [_one_trace(batches)])], TRACE_SPANS)
     size = sum(map(len, payloads)) / spans
     return [
         Figure("OTLP protobuf to columns", ours, "µs/span", 0.45, f"500 spans a request, {size:.0f} B/span"),
@@ -49,15 +49,16 @@ def run(options: Options) -> list[Figure]:
     ]
 
 
-def _best(works: list[tuple[Callable[[Any], Any], Sequence[Any]]], spans: int) -> list[float]:
-    best = [float("inf")] * len(works)
+def best(works: list[tuple[Callable[[Any], Any], Sequence[Any]]], spans: int) -> list[float]:
+    """CPU in µs a span of each work, the best of some rounds."""
+    found = [float("inf")] * len(works)
     for _ in range(ROUNDS):
         for number, (function, inputs) in enumerate(works):
             begun_s = time.process_time()
             for item in inputs:
                 function(item)
-            best[number] = min(best[number], (time.process_time() - begun_s) / spans * 1e6)
-    return best
+            found[number] = min(found[number], (time.process_time() - begun_s) / spans * 1e6)
+    return found
 
 
 def _one_trace(batches: list[_native.Batch]) -> _native.Batch:

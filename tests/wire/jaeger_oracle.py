@@ -94,11 +94,10 @@ def _span(span: dict[str, Any]) -> Row:
         code, text = 2, description[2] if description else message
     elif status:
         code, text = _STATUS[status[2].upper()], description[2] if description else ""
-    else:
-        if description:
-            tags.append(description)
-        if http and http[-1] is not None and _is_http_error(http[-1], number):
-            code, text = 2, message
+    elif http and http[-1] is not None and _is_http_error(http[-1], number):
+        code, text = 2, description[2] if description else message
+    elif description:
+        tags.append(description)
     parent = _parent(span)
     return {
         "trace_id": span["trace_id"].to_bytes(16, "big"),
@@ -145,7 +144,7 @@ def _is_http_error(status: int, kind: int) -> bool:
 def _parent(span: dict[str, Any]) -> int:
     if span["parent_span_id"]:
         return int(span["parent_span_id"])
-    here = [one for one in span["references"] if one["trace_id"] == span["trace_id"]]
+    here = [one for one in span["references"] if one["trace_id"] == span["trace_id"] and one["span_id"]]
     children = [one for one in here if one["type"] == "CHILD_OF"]
     found = (children or here)[:1]
     return int(found[0]["span_id"]) if found else 0

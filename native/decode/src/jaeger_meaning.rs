@@ -44,14 +44,14 @@ impl<'a> Meaning<'a> {
         if self.status_code != 0 {
             return (self.status_code, described.unwrap_or_default());
         }
+        if matches!(self.http_status, Some(status) if is_http_error(status, self.kind)) {
+            return (ERROR, described.unwrap_or(self.http_message));
+        }
         if let Some(text) = described {
             let value = TagValue::String(text);
             push_tag(&mut columns.attributes, b"otel.status_description", &value);
         }
-        match self.http_status {
-            Some(status) if is_http_error(status, self.kind) => (ERROR, self.http_message),
-            _ => (0, b""),
-        }
+        (0, b"")
     }
 
     /// Whether the tag was understood and is no attribute.

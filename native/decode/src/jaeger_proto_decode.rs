@@ -111,11 +111,9 @@ impl<'a> Decoder<'a> {
             }
         }
         self.push_warnings(&warnings);
-        match (id::<16>(trace_id), id::<8>(span_id)) {
-            (Some(trace), Some(span)) => (found.trace_id, found.span_id) = (trace, span),
-            (None, _) => found.refusal = Some(Refusal::TraceId),
-            _ => found.refusal = Some(Refusal::SpanId),
-        }
+        // What is no id is zero, and refused as that.
+        found.trace_id = id(trace_id).unwrap_or_default();
+        found.span_id = id(span_id).unwrap_or_default();
         self.complete(found, process)?;
         if self.rows.columns.fits() {
             return Ok(());

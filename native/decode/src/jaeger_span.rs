@@ -124,7 +124,9 @@ impl JaegerSpan<'_> {
         if self.parent_span_id != [0; 8] {
             return self.parent_span_id;
         }
-        let in_trace = |reference: &&Reference| reference.trace_id == self.trace_id;
+        let in_trace = |reference: &&Reference| {
+            reference.trace_id == self.trace_id && reference.span_id != [0; 8]
+        };
         let references = || self.references.iter().filter(in_trace);
         references()
             .find(|reference| reference.is_child_of)

@@ -45,9 +45,12 @@ impl OriginRuns {
     /// The batch is read: what it said of its process holds for the spans that said nothing.
     pub fn finish(&mut self, columns: &mut Columns, batch: &ResourceText<'_>) {
         self.close(columns.rows());
-        let codes = intern(columns, batch);
+        let is_needed = self.runs.iter().any(|(_, resource, _)| resource.is_none());
+        let codes = is_needed.then(|| intern(columns, batch));
         for (end, resource, scope) in self.runs.drain(..) {
-            columns.origins.push(end, resource.unwrap_or(codes), scope);
+            if let Some(resource) = resource.or(codes) {
+                columns.origins.push(end, resource, scope);
+            }
         }
     }
 

@@ -44,7 +44,6 @@ struct Fields<'a> {
     is_shared: bool,
     is_debug: bool,
     has_no_start: bool,
-    has_error: bool,
     tags: Vec<(String, BagValue<'a>)>,
 }
 
@@ -116,7 +115,6 @@ fn read_fields<'a>(rows: &Rows<'a>, row: usize) -> Result<Fields<'a>> {
         (DEBUG, BagValue::Bool(true)) => found.is_debug = true,
         (START_ABSENT, BagValue::Bool(true)) => found.has_no_start = true,
         (key, value) => {
-            found.has_error |= key == "error";
             found.tags.push((key.to_owned(), value));
         }
     })?;
@@ -242,17 +240,29 @@ fn put_tags(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize, fields: &Fields<'_>)
 /// A failed span has the tag `error`, which says all when there is no message.
 fn put_status(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize, fields: &Fields<'_>) {
     let message = rows.status_message.get(row);
-    match rows.status_code[row] {
-        OK => put_text_tag(out, "otel.status_code", "OK"),
+    let has = |wanted: &str| fields.tags.iter().any(|(key, _)| key == wanted);
+    let code = match rows.status_code[row] {
+        OK => "OK",
         ERROR => {
-            if !fields.has_error {
+            if !has("error") {
                 put_text_tag(out, "error", "true");
             }
-            if !message.is_empty() {
-                put_text_tag(out, "otel.status_code", "ERROR");
+            let says_no =
+                |value: &BagValue<'_>| matches!(value, BagValue::String(text) if text == "false");
+            let is_denied = fields
+                .tags
+                .iter()
+                .any(|(key, value)| key == "error" && says_no(value));
+            if message.is_empty() && !is_denied {
+                ""
+            } else {
+                "ERROR"
             }
         }
-        _ => {}
+        _ => "",
+    };
+    if !has("otel.status_code") {
+        put_text_tag(out, "otel.status_code", code);
     }
     put_text_tag(out, "otel.status_description", message);
 }

@@ -31,6 +31,8 @@ pub struct ZipkinRows {
     pub refusals: Refusals,
     runs: OriginRuns,
     text: Vec<u8>,
+    /// Which tags of the span at hand are of its resource.
+    resource_tags: Vec<usize>,
 }
 
 /// What tags say that is no attribute of the span.
@@ -44,7 +46,6 @@ struct Meaning<'s> {
     scope_name: &'s [u8],
     scope_version: &'s [u8],
     service_key: &'s [u8],
-    has_resource_tags: bool,
 }
 
 impl ZipkinRows {
@@ -113,8 +114,13 @@ impl ZipkinRows {
             ..Meaning::default()
         };
         let links = self.push_links(span);
-        for (key, value) in &span.tags {
+        self.resource_tags.clear();
+        for (position, (key, value)) in span.tags.iter().enumerate() {
             let is_taken = match value {
+                TagValue::Text(_) if is_of_resource(key) => {
+                    self.resource_tags.push(position);
+                    true
+                }
                 TagValue::Text(text) => {
                     is_link_key(key, links) || meaning.takes(key, text, span.kind)
                 }
@@ -195,14 +201,10 @@ impl ZipkinRows {
             bag.key(&repaired(key));
             bag.string(&repaired(&span.local.service_name));
         }
-        if meaning.has_resource_tags {
-            for (key, value) in &span.tags {
-                if let TagValue::Text(text) = value
-                    && is_of_resource(key)
-                {
-                    bag.key(&repaired(key));
-                    bag.string(&repaired(text));
-                }
+        for &position in &self.resource_tags {
+            if let (key, TagValue::Text(text)) = &span.tags[position] {
+                bag.key(&repaired(key));
+                bag.string(&repaired(text));
             }
         }
         bag.end_bag();
@@ -213,10 +215,6 @@ impl<'s> Meaning<'s> {
     /// Whether a tag was understood and is no attribute of the span.
     #[inline]
     fn takes(&mut self, key: &[u8], text: &'s [u8], kind: Kind) -> bool {
-        if is_of_resource(key) {
-            self.has_resource_tags = true;
-            return true;
-        }
         let place = match key {
             b"error" => return self.takes_error(text),
             b"otel.status_code" if self.status_code == 0 => {
