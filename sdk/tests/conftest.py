@@ -15,7 +15,7 @@ class HttpReceiver:
     """Takes POSTs on a socket, keeps them, answers as it is told to."""
 
     def __init__(self):
-        self.received, self.answers = [], []
+        self.received, self.answers, self.asked, self.strategy = [], [], [], None
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,6 +31,16 @@ class HttpReceiver:
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            def do_GET(self):
+                if receiver.strategy is None:
+                    self.send_error(501)
+                    return
+                receiver.asked.append(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(receiver.strategy)))
+                self.end_headers()
+                self.wfile.write(receiver.strategy)
 
             def log_message(self, *arguments):
                 pass

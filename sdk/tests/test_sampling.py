@@ -24,7 +24,7 @@ from lymer_sdk.sampling import (
     TraceIdRatio,
 )
 from lymer_sdk.sampling.consistent import read_members
-from lymer_sdk.sampling.remote import strategy_url
+from lymer_sdk.sampling.remote import fetch_http, strategy_url
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
 
@@ -361,6 +361,18 @@ def test_endpoints(endpoint, url):
 def test_an_endpoint_that_is_none_is_refused():
     with pytest.raises(ValueError, match="sampling endpoint"):
         strategy_url("ftp://x", "s")
+
+
+def test_a_strategy_is_fetched_over_http(http_receiver):
+    with pytest.raises(OSError, match="answered 501"):
+        fetch_http(strategy_url(http_receiver.endpoint, "s"))
+    http_receiver.strategy = json.dumps(NAMED).encode()
+    sampler = Remote(http_receiver.endpoint, "my shop")
+    assert sampler.refresh()
+    assert sampler.current.probability == 0.25
+    assert http_receiver.asked == ["/sampling?service=my%20shop"]
+    with pytest.raises(OSError, match=".+"):
+        fetch_http("http://127.0.0.1:9/sampling")
 
 
 def test_a_decision_is_said_on_the_span_that_begins_the_trace_alone():

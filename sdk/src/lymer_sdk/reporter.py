@@ -7,6 +7,7 @@ interval is over, and gives each batch a few tries with growing pauses. One dead
 from __future__ import annotations
 
 import atexit
+import codecs
 import logging
 import os
 import random
@@ -154,6 +155,7 @@ class BatchReporter:
     # --- the thread's side -------------------------------------------------------------------------------------------
 
     def _start_thread(self) -> None:
+        codecs.lookup("idna")  # else the first connect imports it: a fork meanwhile leaves the child its import lock
         with self._start_lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="lymer-sdk-reporter", daemon=True)

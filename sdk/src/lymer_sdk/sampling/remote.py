@@ -6,6 +6,8 @@ late, so that a fleet does not ask at once. What fails is counted and said once;
 
 from __future__ import annotations
 
+import codecs
+import http.client
 import json
 import logging
 import os
@@ -94,6 +96,7 @@ class Remote:
                 return
             self._started = True
         if not self._closed:
+            codecs.lookup("idna")  # see BatchReporter._start_thread
             threading.Thread(target=self._run, name="lymer-sdk-sampler", daemon=True).start()
 
     def _run(self) -> None:
@@ -141,10 +144,20 @@ def strategy_url(endpoint: str, service: str) -> str:
 
 def fetch_http(url: str) -> bytes:
     """The body of a GET; raises OSError."""
-    import urllib.request  # loaded when it is needed: it costs a third of the import of the SDK
-
-    with urllib.request.urlopen(url, timeout=10.0) as response:  # noqa: S310 (the scheme was checked)
-        return bytes(response.read(_ANSWER_BYTES_MAX))
+    address = urlsplit(url)
+    secure = address.scheme == "https"
+    make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = make(address.hostname or "", address.port, timeout=10.0)
+    try:
+        connection.request("GET", f"{address.path}?{address.query}", headers={"Accept": "application/json"})
+        response = connection.getresponse()
+        if response.status != 200:
+            raise OSError(f"it answered {response.status} {response.reason}")
+        return response.read(_ANSWER_BYTES_MAX)
+    except http.client.HTTPException as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
 
 
 def sampler_from(answer: dict[str, Any], current: Sampler, operations_max: int) -> Sampler:
