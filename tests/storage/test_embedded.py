@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lymer.component.clock import SystemClock
 from lymer.conformance.store import StoreContract
 from lymer.storage.base import SpanStore
@@ -27,6 +29,7 @@ class TestInSegments(EmbeddedContract):
         await store.seal()
 
 
+@pytest.mark.slow
 class TestInBoth(EmbeddedContract):
     """Every other write stays in the buffer until the next one, so that traces are split over segments and buffer."""
 
@@ -41,6 +44,7 @@ class TestInBoth(EmbeddedContract):
             await store.seal()
 
 
+@pytest.mark.slow
 class TestCompacted(EmbeddedContract):
     async def settle(self, store: SpanStore) -> None:
         assert isinstance(store, EmbeddedStore)

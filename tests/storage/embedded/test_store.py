@@ -232,6 +232,18 @@ async def test_a_deleted_trace_is_in_no_file(tmp_path: Path) -> None:
         assert await count_spans(store, gone) == 1
 
 
+async def test_deleting_and_merging_at_once_bring_nothing_back(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for number in range(1, 31):
+            await store.write(batch([span(number, 1), span(1, number + 1)]))
+            await store.seal()
+        deletions = [store.delete_trace(trace_id(number)) for number in range(1, 11)]
+        await asyncio.gather(store.compact(), *deletions, store.compact(), store.clean())
+        assert sorted(await newest(store)) == [(number, 1) for number in range(11, 31)]
+    async with opened(tmp_path) as store:
+        assert sorted(await newest(store)) == [(number, 1) for number in range(11, 31)]
+
+
 async def test_two_writers_never_open_one_folder(tmp_path: Path) -> None:
     async with opened(tmp_path):
         with pytest.raises(StartError, match=rf"in use by process {os.getpid()}; stop it, or choose another folder"):

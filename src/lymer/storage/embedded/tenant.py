@@ -65,6 +65,8 @@ class Tenant:
         self._split = SplitTraces()
         self._appending = threading.Lock()
         self._sealing = threading.RLock()
+        self._rewriting = threading.RLock()
+        """Of segments, by one at a time; taken after `_sealing`, before `_state`."""
         self._state = threading.RLock()
         self._appended = 0
         self._news: list[tuple[Batch, int]] | None = None
@@ -254,15 +256,19 @@ class Tenant:
         return [piece for piece in self.version.segments if piece.entry and piece.entry.name in names]
 
     def merge(self, pieces: list[Piece]) -> None:
-        """Make one segment of these. Blocks."""
-        views = [piece.view for piece in pieces]
-        with self._new_segment() as name:
+        """Make one segment of these, as far as they still are segments. Blocks."""
+        with self._rewriting, self._new_segment() as name:
+            pieces = [piece for piece in pieces if piece in self.version.segments]
+            if not pieces:
+                return
+            views = [piece.view for piece in pieces]
             merge_segments(views, b"".join(self.version.deleted), str(self.folder / SEGMENTS), name, SEAL_OPTIONS)
             self._replace(pieces, self._open_new(name, of=pieces))
 
     def drop(self, pieces: list[Piece]) -> None:
         """Forget these segments. Blocks."""
-        self._replace(pieces, None)
+        with self._rewriting:
+            self._replace([piece for piece in pieces if piece in self.version.segments], None)
 
     def delete_trace(self, trace_id: bytes) -> bool:
         """Forget a trace: at once for readers, then in every file. Blocks. False when it is not there."""
@@ -283,9 +289,10 @@ class Tenant:
             ids = b"".join(deleted)
             self.commit.call(self.log.leave_file)
             self.seal()
-            for piece in self.version.segments:
-                if any(True for _ in found_ids(piece.view, ids)):
-                    self.merge([piece])
+            with self._rewriting:
+                for piece in self.version.segments:
+                    if any(True for _ in found_ids(piece.view, ids)):
+                        self.merge([piece])
             self.log.purge(self.manifest.replay_from)
             with self._state:
                 self._split.forget(self.version, deleted)
