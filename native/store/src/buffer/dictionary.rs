@@ -93,7 +93,7 @@ impl Dictionary {
 
 /// What an entry costs in a table: a hash and a code, at the usual load.
 const TABLE_ENTRY_BYTES: usize = 14;
-const RECENT_LEN: usize = 64;
+const RECENT_LEN: usize = 16;
 /// Texts after which an interner asks itself whether its table pays.
 const TRIAL_LEN: u32 = 2048;
 
@@ -112,23 +112,76 @@ pub struct Interned {
 #[derive(Debug)]
 pub struct Interner {
     table: Option<HashTable<(u32, u32)>>,
-    recent: Box<[u32; RECENT_LEN]>,
-    last: u32,
-    last_hash: u32,
+    recent: Box<[Recent; RECENT_LEN]>,
     seen: u32,
     seen_at_trial: u32,
     len_at_trial: u32,
     may_give_up: bool,
 }
 
+/// A text that came lately: found without a hash, and if it is short without looking at the dictionary.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    ends: Ends,
+    code: u32,
+    hash: u32,
+}
+
+/// The length and both ends of a text: all of it, if it has at most 16 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ends {
+    len: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Ends {
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let word = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().unwrap_or_default());
+        let half = |at: usize| {
+            u64::from(u32::from_le_bytes(
+                text[at..at + 4].try_into().unwrap_or_default(),
+            ))
+        };
+        let len = text.len();
+        let (first, last) = match len {
+            8.. => (word(0), word(len - 8)),
+            4.. => (half(0), half(len - 4)),
+            0 => (0, 0),
+            _ => (
+                u64::from(text[0]) | u64::from(text[len / 2]) << 8,
+                u64::from(text[len - 1]),
+            ),
+        };
+        Self { len, first, last }
+    }
+
+    #[inline]
+    fn place(&self) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.len as u64).wrapping_mul(MIX);
+        (mixed >> (64 - RECENT_LEN.trailing_zeros())) as usize
+    }
+}
+
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+/// `Recent::ends` of a place that is empty.
+const NO_TEXT: Recent = Recent {
+    ends: Ends {
+        len: usize::MAX,
+        first: 0,
+        last: 0,
+    },
+    code: 0,
+    hash: 0,
+};
+
 impl Interner {
     /// An interner that always finds the one code of a text.
     pub fn exact() -> Self {
         Self {
             table: Some(HashTable::new()),
-            recent: Box::new([u32::MAX; RECENT_LEN]),
-            last: u32::MAX,
-            last_hash: 0,
+            recent: Box::new([NO_TEXT; RECENT_LEN]),
             seen: 0,
             seen_at_trial: 0,
             len_at_trial: 0,
@@ -177,21 +230,32 @@ impl Interner {
         text: &[u8],
         hasher: &RandomState,
     ) -> Interned {
-        if self.last != u32::MAX && dictionary.get(self.last) == text {
+        let ends = Ends::of(text);
+        let recent = &self.recent[ends.place()];
+        if recent.ends == ends && (ends.len <= 16 || dictionary.get(recent.code) == text) {
             return Interned {
-                code: self.last,
-                hash: self.last_hash,
+                code: recent.code,
+                hash: recent.hash,
                 added: false,
             };
         }
+        self.intern_other(dictionary, text, ends, hasher)
+    }
+
+    fn intern_other(
+        &mut self,
+        dictionary: &mut Arc<Dictionary>,
+        text: &[u8],
+        ends: Ends,
+        hasher: &RandomState,
+    ) -> Interned {
         let hash = hasher.hash_one(text) as u32;
         self.seen = self.seen.wrapping_add(1);
-        let (code, added) = if self.table.is_some() {
-            self.intern_in_table(dictionary, text, hash)
-        } else {
-            self.intern_recent(dictionary, text, hash)
+        let (code, added) = match self.table {
+            Some(_) => self.intern_in_table(dictionary, text, hash),
+            None => (Arc::make_mut(dictionary).push(text), true),
         };
-        (self.last, self.last_hash) = (code, hash);
+        self.recent[ends.place()] = Recent { ends, code, hash };
         Interned { code, hash, added }
     }
 
@@ -216,20 +280,6 @@ impl Interner {
         (code, true)
     }
 
-    fn intern_recent(
-        &mut self,
-        dictionary: &mut Arc<Dictionary>,
-        text: &[u8],
-        hash: u32,
-    ) -> (u32, bool) {
-        let recent = &mut self.recent[hash as usize % RECENT_LEN];
-        if *recent != u32::MAX && dictionary.get(*recent) == text {
-            return (*recent, false);
-        }
-        *recent = Arc::make_mut(dictionary).push(text);
-        (*recent, true)
-    }
-
     /// Fewer than one in four of the latest texts were known: the table costs more than it saves.
     fn try_to_give_up(&mut self, len: u32) {
         let (seen, new) = (self.seen - self.seen_at_trial, len - self.len_at_trial);
@@ -242,5 +292,5 @@ impl Interner {
 
 /// 32 bits are kept of a hash; tables want 64 that differ at both ends.
 fn hash_of(short: u32) -> u64 {
-    u64::from(short).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    u64::from(short).wrapping_mul(MIX)
 }

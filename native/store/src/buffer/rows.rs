@@ -61,6 +61,11 @@ impl RowPiece {
         self.trace.len()
     }
 
+    /// Give back what was allocated in advance.
+    fn shrink(&mut self) {
+        self.slots.shrink_to_fit();
+    }
+
     fn push(&mut self, row: &Row, slots: &[u32], previous: u32) {
         self.trace.push(row.trace);
         self.span_id.push(row.span_id);
@@ -106,10 +111,11 @@ impl RowPiece {
     }
 }
 
-/// All rows, in the order in which they came.
+/// All rows, in the order in which they came. Full pieces are shared by clones, the last one is copied.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
-    pieces: Vec<Arc<RowPiece>>,
+    full: Vec<Arc<RowPiece>>,
+    last: RowPiece,
     len: u32,
 }
 
@@ -121,35 +127,32 @@ impl Rows {
     /// The piece of a row, and its place there.
     #[inline]
     pub fn locate(&self, row: u32) -> (&RowPiece, usize) {
-        (
-            &self.pieces[(row >> PIECE_BITS) as usize],
-            row as usize & (ROWS_PER_PIECE - 1),
-        )
+        let piece = match self.full.get((row >> PIECE_BITS) as usize) {
+            Some(piece) => piece,
+            None => &self.last,
+        };
+        (piece, row as usize & (ROWS_PER_PIECE - 1))
     }
 
     /// The pieces in order.
     pub fn pieces(&self) -> impl Iterator<Item = &RowPiece> {
-        self.pieces.iter().map(Arc::as_ref)
+        self.full
+            .iter()
+            .map(Arc::as_ref)
+            .chain(std::iter::once(&self.last))
     }
 
     /// Add a row and get its number.
     pub fn push(&mut self, row: &Row, slots: &[u32], previous: u32) -> u32 {
         let number = self.len;
-        if (number as usize).is_multiple_of(ROWS_PER_PIECE) {
-            self.begin_piece();
-        }
-        let last = self.pieces.len() - 1;
-        Arc::make_mut(&mut self.pieces[last]).push(row, slots, previous);
+        self.last.push(row, slots, previous);
         self.len += 1;
-        number
-    }
-
-    fn begin_piece(&mut self) {
-        if let Some(full) = self.pieces.last_mut().and_then(Arc::get_mut) {
-            debug_assert_eq!(full.len(), ROWS_PER_PIECE);
-            full.slots.shrink_to_fit();
+        if self.last.len() == ROWS_PER_PIECE {
+            let mut full = std::mem::take(&mut self.last);
+            full.shrink();
+            self.full.push(Arc::new(full));
         }
-        self.pieces.push(Arc::default());
+        number
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Writer {
     pub(super) shapes_with_duplicates: HashMap<u32, Vec<ShapeItem>, RandomState>,
     pub(super) hasher: RandomState,
     pub memory_bytes: usize,
+    /// Rows of the batch at hand by shape, and the shapes that have some.
+    pub(super) new_by_shape: Vec<u32>,
+    pub(super) new_shapes: Vec<u32>,
     pub(super) slots: Vec<u32>,
     pub(super) shape: Vec<u8>,
 }
@@ -56,6 +59,8 @@ impl Default for Writer {
             shapes_with_duplicates: HashMap::default(),
             hasher: RandomState::default(),
             memory_bytes: 0,
+            new_by_shape: Vec::new(),
+            new_shapes: Vec::new(),
             slots: Vec::new(),
             shape: Vec::new(),
         }
@@ -144,6 +149,7 @@ impl Writer {
             };
             self.add(data, &row, hash, position);
         }
+        self.count_new(data);
         Ok(())
     }
 
@@ -269,7 +275,7 @@ impl Writer {
             data.key_texts.push(Arc::default());
             self.key_texts.push(Interner::adaptive());
             Arc::make_mut(&mut data.counts).push([0; 8]);
-            self.memory_bytes += size_of::<Dictionary>() + size_of::<Interner>() + 4 * 64 + 32;
+            self.memory_bytes += size_of::<Dictionary>() + size_of::<Interner>() + 16 * 32 + 32;
         }
         key
     }
@@ -312,7 +318,7 @@ impl Writer {
             trace.last_position = trace.last_position.max(position);
             return;
         }
-        self.count(data, row.shape & !HAS_EXTRAS);
+        self.note_shape(row.shape & !HAS_EXTRAS);
         let trace = data.traces.get_mut(row.trace);
         let number = data.rows.push(row, &self.slots, trace.last_row);
         trace.last_row = number;
@@ -327,19 +333,29 @@ impl Writer {
         self.memory_bytes += ROW_BYTES + 4 * self.slots.len() + ROW_ENTRY_BYTES;
     }
 
-    fn count(&self, data: &mut Data, shape: u32) {
-        let counts = Arc::make_mut(&mut data.counts);
-        for item in shape_items(&self.shape) {
-            counts[item.key as usize][item.value_type as usize] += 1;
+    /// Remember that a row of this shape was added.
+    fn note_shape(&mut self, shape: u32) {
+        let shape = shape as usize;
+        if shape >= self.new_by_shape.len() {
+            self.new_by_shape.resize(shape + 1, 0);
         }
-        if data.has_duplicates {
-            for item in self
-                .shapes_with_duplicates
-                .get(&shape)
-                .into_iter()
-                .flatten()
-            {
-                counts[item.key as usize][item.value_type as usize] -= 1;
+        if self.new_by_shape[shape] == 0 {
+            self.new_shapes.push(shape as u32);
+        }
+        self.new_by_shape[shape] += 1;
+    }
+
+    /// Count the attributes of the rows that were added.
+    fn count_new(&mut self, data: &mut Data) {
+        let counts = Arc::make_mut(&mut data.counts);
+        for shape in self.new_shapes.drain(..) {
+            let rows = std::mem::take(&mut self.new_by_shape[shape as usize]);
+            for item in shape_items(data.shapes.get(shape)) {
+                counts[item.key as usize][item.value_type as usize] += rows;
+            }
+            let twice = self.shapes_with_duplicates.get(&shape);
+            for item in twice.into_iter().flatten() {
+                counts[item.key as usize][item.value_type as usize] -= rows;
             }
         }
     }
