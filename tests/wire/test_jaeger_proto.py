@@ -1,4 +1,4 @@
-"""Jaeger's protobuf: what upb writes is read as the oracle says; what we write upb reads, and it says the same again."""
+"""Jaeger's protobuf: what upb writes is read as the oracle says; what we write upb reads, and it says the same."""
 
 from __future__ import annotations
 

@@ -245,6 +245,13 @@ def test_a_span_without_ids_is_refused_alone() -> None:
     assert refusals_of(decoded).total() == 2
 
 
+def test_a_span_with_far_too_many_annotations_is_refused_alone() -> None:
+    good = SPAN | {"timestamp": 1}
+    for fields in [{"annotations": [note(1, "x")] * 10_001}, {"binaryAnnotations": [tag("k", "v")] * 10_001}]:
+        decoded = decode_zipkin_thrift(as_thrift(good, SPAN | fields, good))
+        assert (len(decoded.batch), refusals_of(decoded).total()) == (2, 1)
+
+
 def test_the_log_can_decode_what_it_stored() -> None:
     decoded = decode_zipkin_thrift(as_thrift(SPAN))
     payload = decoded.batch.payload

@@ -12,9 +12,10 @@ pub enum Refusal {
     StartTime,
     EndTime,
     EventTime,
+    Annotations,
 }
 
-const REFUSALS: [Refusal; 8] = [
+const REFUSALS: [Refusal; 9] = [
     Refusal::TraceId,
     Refusal::SpanId,
     Refusal::ParentSpanId,
@@ -23,6 +24,7 @@ const REFUSALS: [Refusal; 8] = [
     Refusal::StartTime,
     Refusal::EndTime,
     Refusal::EventTime,
+    Refusal::Annotations,
 ];
 
 impl Refusal {
@@ -37,6 +39,7 @@ impl Refusal {
             Self::StartTime => "start time must be before the year 2262",
             Self::EndTime => "end time must be before the year 2262",
             Self::EventTime => "event time must be before the year 2262",
+            Self::Annotations => "a span of Zipkin's version 1 may have 10000 annotations",
         }
     }
 }

@@ -61,12 +61,12 @@ fn read_span<'a, R: Reader<'a>>(reader: &mut R) -> Result<V1Span<'a>> {
             (4, Kind::I64) => span.id = reader.i64()?.to_be_bytes(),
             (5, Kind::I64) => span.parent_id = reader.i64()?.to_be_bytes(),
             (6, Kind::List) => each_struct(reader, |reader| {
-                span.annotations.push(read_annotation(reader)?);
+                let (annotation, endpoint) = read_annotation(reader)?;
+                span.annotate(annotation, endpoint);
                 Ok(())
             })?,
             (8, Kind::List) => each_struct(reader, |reader| {
-                span.binary_annotations
-                    .push(read_binary_annotation(reader)?);
+                span.annotate_binary(read_binary_annotation(reader)?);
                 Ok(())
             })?,
             (9, Kind::Bool) => span.debug = reader.boolean()?,

@@ -31,6 +31,9 @@ pub struct BinaryAnnotation<'a> {
     pub endpoint: Option<Endpoint<'a>>,
 }
 
+/// How many annotations of each sort a span may have: what is one byte on the wire is many in memory.
+const ANNOTATIONS_MAX: usize = 10_000;
+
 /// How many services may write into one span before the rest is counted to the first of them.
 const PARTS_MAX: usize = 32;
 
@@ -56,6 +59,26 @@ const MS: usize = 4;
 const MR: usize = 5;
 const WS: usize = 6;
 const WR: usize = 7;
+
+impl<'a> V1Span<'a> {
+    /// Take an annotation in. Of a span with too many the rest is dropped, and the span is refused.
+    pub fn annotate(&mut self, annotation: Annotation<'a>, endpoint: Option<Endpoint<'a>>) {
+        if self.annotations.len() < ANNOTATIONS_MAX {
+            self.annotations.push((annotation, endpoint));
+        } else {
+            self.refusal = Some(Refusal::Annotations);
+        }
+    }
+
+    /// Take a binary annotation in, likewise.
+    pub fn annotate_binary(&mut self, annotation: BinaryAnnotation<'a>) {
+        if self.binary_annotations.len() < ANNOTATIONS_MAX {
+            self.binary_annotations.push(annotation);
+        } else {
+            self.refusal = Some(Refusal::Annotations);
+        }
+    }
+}
 
 /// The spans of version 2, nearly always one.
 pub fn convert(source: V1Span<'_>) -> Vec<ZipkinSpan<'_>> {

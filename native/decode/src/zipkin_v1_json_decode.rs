@@ -51,11 +51,12 @@ fn read_span<'a>(reader: &mut JsonReader<'a>) -> Result<V1Span<'a>> {
             "timestamp" => span.timestamp_micros = integer(reader)?,
             "duration" => span.duration_micros = integer(reader)?,
             "annotations" => each_object(reader, |reader| {
-                span.annotations.push(annotation(reader)?);
+                let (annotation, endpoint) = annotation(reader)?;
+                span.annotate(annotation, endpoint);
                 Ok(())
             })?,
             "binaryAnnotations" => each_object(reader, |reader| {
-                span.binary_annotations.push(binary_annotation(reader)?);
+                span.annotate_binary(binary_annotation(reader)?);
                 Ok(())
             })?,
             "debug" => span.debug = boolean(reader)?,
