@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class SpanLimits:
+class SpanLimits(NamedTuple):
     """The specification's limits with its defaults; a length of None is without limit."""
 
     attribute_count_max: int = 128

@@ -15,7 +15,6 @@ import threading
 import time
 import weakref
 from collections import deque
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from lymer_sdk.counters import Stats
@@ -52,8 +51,7 @@ class Sender(Protocol):
         """Let go of connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReporterConfig:
+class ReporterConfig(NamedTuple):
     """Bounds of the queue and of time."""
 
     queue_spans_max: int = 20_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lymer_sdk.configuration.resolve import Settings
 from lymer_sdk.configuration.samplers import Sampling, sampling_of
@@ -25,8 +25,7 @@ MakeSampler = Callable[[str], Sampler]
 MakeReporter = Callable[[Resource, Stats, ReporterConfig], SpanReporter]
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """One client: what `lymer_sdk.init` makes current."""
 
     settings: Settings
@@ -52,7 +51,7 @@ def build(
         resource=resource,
         sampler=sampling.sampler if settings["enabled"] else AlwaysOff(),
         parent_decides=settings["enabled"] and sampling.parent_decides,
-        limits=SpanLimits(**{key: settings[key] for key in SpanLimits.__dataclass_fields__}),
+        limits=SpanLimits(**{key: settings[key] for key in SpanLimits._fields}),
         report=reporter.report if settings["enabled"] else None,
         stats=stats,
         new_trace_id=new_trace_id if settings["trace_id_128bit"] else new_short_trace_id,

@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lymer_sdk.configuration import parse
 from lymer_sdk.configuration.parse import Parse
 from lymer_sdk.propagation import DEFAULT, propagators_named
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One value of the configuration."""
 
     default: Any

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lymer_sdk.configuration.jaeger_dict import from_jaeger, looks_like_jaegers
 from lymer_sdk.configuration.keys import Key, keys
@@ -18,8 +17,7 @@ from lymer_sdk.configuration.keys import Key, keys
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A value and its source: `code`, `dict`, a variable's name, or `default`."""
 
     value: Any
