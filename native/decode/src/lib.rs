@@ -54,4 +54,5 @@ mod zipkin_rows;
 mod zipkin_span;
 pub mod zipkin_thrift_decode;
 mod zipkin_v1;
+mod zipkin_v1_convert;
 pub mod zipkin_v1_json_decode;

@@ -7,7 +7,8 @@ use crate::thrift::{Cursor, DEPTH_MAX, Kind, Reader, each_struct, skip};
 use crate::thrift_binary::Binary;
 use crate::zipkin_rows::ZipkinRows;
 use crate::zipkin_span::{Annotation, Endpoint, TagValue, Text, address_text};
-use crate::zipkin_v1::{BinaryAnnotation, V1Span, convert};
+use crate::zipkin_v1::{BinaryAnnotation, V1Span};
+use crate::zipkin_v1_convert::convert;
 use std::borrow::Cow;
 
 /// Decode a bare list of spans in the binary protocol, as `POST /api/v1/spans` has it.

@@ -10,7 +10,8 @@ use crate::zipkin_json_values::{
 };
 use crate::zipkin_rows::ZipkinRows;
 use crate::zipkin_span::{TagValue, Text};
-use crate::zipkin_v1::{BinaryAnnotation, V1Span, convert};
+use crate::zipkin_v1::{BinaryAnnotation, V1Span};
+use crate::zipkin_v1_convert::convert;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
