@@ -212,3 +212,16 @@ def test_a_send_that_hangs_at_the_end_is_counted_once():
     hang.set()
     thread.join(5)
     assert (stats.dropped, stats.reported) == (1, 0)
+
+
+def test_spans_that_end_when_no_thread_can_start_any_more_are_sent_at_the_end(receiver, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    reporter, stats, tracer = start(receiver.endpoint)
+    tracer.start_span("late").end()
+    monkeypatch.undo()
+    assert reporter.close(5)
+    assert receiver.names == ["late"]
+    assert stats.reported == 1

@@ -11,7 +11,7 @@ import pytest
 from lymer_sdk import Resource, TracerProvider
 from lymer_sdk.otlp import encode_request
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanKind, Status, StatusCode
 
 
 class Color(enum.IntEnum):
@@ -119,6 +119,16 @@ def test_readers_find_what_a_readable_span_has(tracer):
         assert (b.instrumentation_scope.name, b.instrumentation_scope.version) == ("t", "1")
         assert b.context.trace_flags.sampled
         assert b.context.trace_flags.random_trace_id
+
+
+def test_links_are_to_other_spans(tracer):
+    other, span = tracer.start_span("a"), tracer.start_span("b")
+    span.add_link(span.get_span_context())
+    span.add_link(None)
+    span.add_link(INVALID_SPAN_CONTEXT)
+    assert not span.links
+    span.add_link(other.get_span_context(), {"k": 1})
+    assert span.links[0].attributes == {"k": 1}
 
 
 def test_a_queued_span_holds_no_more_than_700_bytes(tracer, spans):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import codecs
+import contextlib
 import logging
 import os
 import random
@@ -133,7 +134,7 @@ class BatchReporter:
             return True
         seconds = self._config.exit_timeout_s if timeout_s is None else timeout_s
         self._give_up_at = time.monotonic() + seconds
-        done = self.flush(seconds) if self._thread is not None else True
+        done = self.flush(seconds) if self._thread is not None else self._send_here()
         self._closing = True
         self._wake.set()
         if self._thread is not None:
@@ -142,6 +143,12 @@ class BatchReporter:
         self._send.close()
         _live.discard(self)
         return done
+
+    def _send_here(self) -> bool:
+        """Without a thread of its own; whether all was tried in time."""
+        while self._queue and time.monotonic() < self._give_up_at:
+            self._send_batch(self._take_batch())
+        return not self._queue
 
     def _drop_the_rest(self) -> None:
         with self._idle:
@@ -157,8 +164,9 @@ class BatchReporter:
         with self._start_lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="lymer-sdk-reporter", daemon=True)
-                self._thread = thread
-                thread.start()
+                with contextlib.suppress(RuntimeError):  # the interpreter ends: `close` sends what there is
+                    thread.start()
+                    self._thread = thread
 
     def _run(self) -> None:
         while not self._closing:

@@ -204,6 +204,8 @@ class Span(LocalSpan):
             return
         if not (context.is_valid or attributes or context.trace_state):
             return
+        if context.span_id == self.span_id and context.trace_id == self.trace_id:
+            return  # a span has nothing to do with itself
         limits = self.tracer.limits
         links = self.links
         if links is None:
