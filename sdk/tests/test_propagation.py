@@ -485,3 +485,11 @@ def test_the_apis_own_propagator_reads_ours():
     theirs = {}
     TraceContextTextMapPropagator().inject(theirs, below(span))
     assert theirs == carrier
+
+
+def test_hostile_headers_cost_no_memory():
+    many = {f"uberctx-{number}": "v" for number in range(10_000)}
+    assert len(baggage.get_all(read("jaeger", many))) == ITEMS_MAX
+    assert ids(read("tracecontext", {5: 1, None: 2, "traceparent": PARENT}))
+    long = {"traceparent": PARENT, "tracestate": ",".join(f"k{n}={'v' * 256}" for n in range(32)), "x" * 10_000: "y"}
+    assert dict(parent_of(read("tracecontext", long)).get_span_context().trace_state) == {}

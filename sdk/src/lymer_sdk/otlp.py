@@ -24,6 +24,7 @@ _VARINTS = tuple(bytes([n]) for n in range(128))
 _BOOLS = {True: b"\x12\x02\x10\x01", False: b"\x12\x02\x10\x00"}
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
 _U64 = (1 << 64) - 1
+_KEPT_LENGTH_MAX = 128
 
 
 def encode_request(spans: Iterable[Span], resource: Resource) -> bytes:
@@ -52,7 +53,8 @@ def encode_span(span: Span) -> bytes:
         parts += (b"\x22\x08", span.parent_span_id.to_bytes(8))
         if span.parent_remote:
             flags |= _IS_REMOTE
-    parts.append(_name(span.name))
+    name = span.name
+    parts.append(_name(name) if len(name) <= _KEPT_LENGTH_MAX else _text(0x2A, name))
     parts.append(b"\x30" + _VARINTS[span.kind.value + 1])
     parts.append(_times(0x39, span.start_time & _U64, 0x41, span.end_time & _U64))
     for key, value in span.attributes.items():

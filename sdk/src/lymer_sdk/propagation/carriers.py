@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from opentelemetry.propagators.textmap import Getter, Setter, default_getter, default_setter
@@ -22,6 +23,9 @@ from opentelemetry.propagators.textmap import Getter, Setter, default_getter, de
 from lymer_sdk.propagation.environment import Environment, environment_name
 
 Put = Callable[[str, str], None]
+_NAME_LENGTH_MAX = 100  # longer ones would fill the cache
+ITEMS_MAX = 180
+"""More headers of one prefix than this are not read."""
 _ENVIRONMENTS = (Environment, os._Environ)  # noqa: SLF001 (the type of os.environ has no public name)
 
 
@@ -33,7 +37,11 @@ class Headers:
     def __init__(self, pairs: Iterable[tuple[Any, Any]]) -> None:
         values: dict[str, Any] = {}
         for name, value in pairs:
-            known = _lower(name)
+            known = (
+                _lower(name)
+                if (name.__class__ is str or name.__class__ is bytes) and len(name) <= _NAME_LENGTH_MAX
+                else _lower.__wrapped__(name)
+            )
             if known in values:
                 values[known] = [*_as_list(values[known]), *_as_list(value)]
             else:
@@ -57,7 +65,8 @@ class Headers:
 
     def with_prefix(self, prefix: str) -> dict[str, str]:
         """First values of all headers whose names begin so, by what follows in their names."""
-        return {name[len(prefix) :]: self.first(name) for name in self._values if name.startswith(prefix)}
+        found = (name for name in self._values if name.startswith(prefix))
+        return {name[len(prefix) :]: self.first(name) for name in islice(found, ITEMS_MAX)}
 
 
 class GetterHeaders(Headers):
@@ -77,11 +86,8 @@ class GetterHeaders(Headers):
         return _text(values[0]).strip() if values else ""
 
     def with_prefix(self, prefix: str) -> dict[str, str]:
-        return {
-            name.lower()[len(prefix) :]: self.first(name)
-            for name in self._getter.keys(self._carrier)
-            if name.lower().startswith(prefix)
-        }
+        found = (name for name in self._getter.keys(self._carrier) if name.lower().startswith(prefix))
+        return {name.lower()[len(prefix) :]: self.first(name) for name in islice(found, ITEMS_MAX)}
 
 
 def headers_of(carrier: Any, getter: Getter[Any] = default_getter) -> Headers:
@@ -147,7 +153,7 @@ def _is_wsgi(carrier: Mapping[Any, Any]) -> bool:
     return "REQUEST_METHOD" in carrier or "wsgi.version" in carrier
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _lower(name: Any) -> str:
     return (name.decode("latin-1") if isinstance(name, bytes) else str(name)).lower()
 

@@ -17,6 +17,7 @@ _member = re.compile(
     r"([a-z0-9][a-z0-9_\-*/@]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e])"
 ).fullmatch
 _MEMBERS_MAX = 32
+_STATE_LENGTH_MAX = 8192
 _NO_STATE = TraceState()
 
 
@@ -43,7 +44,7 @@ class TraceContext(Propagator):
             span,
             sampled=bool(bits & 1),
             random=bool(bits & 2),
-            trace_state=read_state(",".join(state)) if state else _NO_STATE,
+            trace_state=_kept_state(",".join(state)) if state else _NO_STATE,
         )
 
     def write(self, put: Put, context: Context) -> None:
@@ -59,7 +60,11 @@ class TraceContext(Propagator):
         return {"traceparent", "tracestate"}
 
 
-@lru_cache(maxsize=1024)
+def _kept_state(header: str) -> TraceState:
+    return read_state(header) if len(header) <= _STATE_LENGTH_MAX else _NO_STATE
+
+
+@lru_cache(maxsize=256)
 def read_state(header: str) -> TraceState:
     """The members of a `tracestate`; all or, when one is wrong, none."""
     members: dict[str, str] = {}
