@@ -2,10 +2,11 @@
 
 use super::columns::{attribute_type, fixed_fields};
 use crate::buffer::data::Data;
-use crate::buffer::layout::{ShapeItem, is_text};
-use crate::buffer::rows::HAS_EXTRAS;
+use crate::buffer::layout::{ShapeItem, is_text, join};
 use crate::view::{Result, StoreError};
 use arrow_schema::{Field, Schema, SchemaRef};
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 use lymer_decode::schema::AttributeType;
 use std::sync::Arc;
 
@@ -79,7 +80,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Count these rows and decide.
+    /// Count these rows, best in the order in which they came, and decide.
     pub fn of(data: &Data, rows: &[u32], counts: &[[u32; 8]], options: SealOptions) -> Self {
         let mut attributes = choose(data, counts, rows.len() as u64, options);
         let mut column_of = vec![[NO_COLUMN; 8]; data.keys.len() as usize];
@@ -87,8 +88,9 @@ impl Plan {
             column_of[attribute.key as usize][attribute.value_type as usize] = column;
         }
         count_texts(data, rows, &column_of, &mut attributes);
-        for attribute in &mut attributes {
-            decide_storage(data, rows, attribute);
+        let samples = sample_numbers(data, rows, &column_of, &attributes);
+        for (attribute, sample) in attributes.iter_mut().zip(&samples) {
+            decide_storage(attribute, sample);
         }
         let mut fields = fixed_fields();
         fields.extend(attributes.iter().map(|attribute| {
@@ -206,7 +208,7 @@ fn count_texts(
     }
 }
 
-fn decide_storage(data: &Data, rows: &[u32], attribute: &mut AttributeColumnPlan) {
+fn decide_storage(attribute: &mut AttributeColumnPlan, sample: &Sample) {
     if is_text(attribute.value_type) {
         let distinct = attribute
             .text_counts
@@ -217,28 +219,39 @@ fn decide_storage(data: &Data, rows: &[u32], attribute: &mut AttributeColumnPlan
             distinct <= LISTED_MAX && attribute.value_type != AttributeType::Bytes as u8;
         attribute.in_dictionary = attribute.listed || distinct as u64 * 3 <= attribute.span_count;
     } else if attribute.value_type != AttributeType::Bool as u8 {
-        attribute.in_dictionary = numbers_repeat(data, rows, attribute);
+        attribute.in_dictionary =
+            sample.distinct.len() * 3 <= sample.count || sample.distinct.len() <= 64;
     }
 }
 
-/// Whether numbers of this column repeat, going by some rows from all over the segment.
-fn numbers_repeat(data: &Data, rows: &[u32], attribute: &AttributeColumnPlan) -> bool {
-    const SAMPLE: usize = 4096;
-    let step = (rows.len() / (SAMPLE * 4)).max(1);
-    let (mut seen, mut distinct) = (0, std::collections::HashSet::new());
-    for &row in rows.iter().step_by(step) {
+/// Some numbers of a column, from all over the segment.
+#[derive(Clone, Debug, Default)]
+struct Sample {
+    count: usize,
+    distinct: HashSet<u64, RandomState>,
+}
+
+fn sample_numbers(
+    data: &Data,
+    rows: &[u32],
+    column_of: &[[u32; 8]],
+    attributes: &[AttributeColumnPlan],
+) -> Vec<Sample> {
+    const ROWS: usize = 16_384;
+    let mut samples = vec![Sample::default(); attributes.len()];
+    for &row in rows.iter().step_by((rows.len() / ROWS).max(1)) {
         let (piece, at) = data.rows.locate(row);
-        let mut values = data
-            .attributes_and_extras(piece.shape[at] & !HAS_EXTRAS, piece.slots(at))
-            .0;
-        let wanted = ShapeItem {
-            key: attribute.key,
-            value_type: attribute.value_type,
-        };
-        if let Some((_, slots)) = values.find(|(item, _)| *item == wanted) {
-            seen += 1;
-            distinct.insert((slots[0], slots.get(1).copied()));
+        for (item, slots) in data
+            .attributes_and_extras(piece.shape[at], piece.slots(at))
+            .0
+        {
+            let column = column_of[item.key as usize][item.value_type as usize];
+            if let (true, [low, high]) = (column != NO_COLUMN, slots) {
+                let sample = &mut samples[column as usize];
+                sample.count += 1;
+                sample.distinct.insert(join(*low, *high));
+            }
         }
     }
-    distinct.len() * 3 <= seen || distinct.len() <= 64
+    samples
 }

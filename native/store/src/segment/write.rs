@@ -69,13 +69,14 @@ pub fn seal(
     let order = Order::of(snapshot);
     let data = &snapshot.data;
     let plan = match &snapshot.selection {
-        None => Plan::of(data, &order.rows, &data.counts, options),
-        Some(_) => Plan::of(
-            data,
-            &order.rows,
-            &count_attributes(data, &order.rows),
-            options,
-        ),
+        None => {
+            let rows: Vec<u32> = (0..data.rows.len()).collect();
+            Plan::of(data, &rows, &data.counts, options)
+        }
+        Some(selection) => {
+            let counts = count_attributes(data, &selection.rows);
+            Plan::of(data, &selection.rows, &counts, options)
+        }
     };
     let mut shapes = Recoder::new(data.shapes.len() as usize, order.rows.len());
     let data_file = data_path(directory, segment);
