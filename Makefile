@@ -39,7 +39,7 @@ run: build ## Start the all-in-one with demo traffic; the first time builds it
 # --- test ------------------------------------------------------------------------------------------------------------
 
 test: build .venv/.tools lint rust ui sdk ## Everything: Rust, Python, page, browser, other people's clients
-	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q -n 2 tests
 	$(MAKE) browser e2e
 
 check: build .venv/.tools lint unit ## Format, lint, types, unit tests: two minutes at most
@@ -55,7 +55,7 @@ format: .venv/.tools ## Put the source into the house's form
 	cd native && cargo fmt
 
 unit: build .venv/.tools ## The quick Python tests
-	$(BIN)/python -m pytest -q tests -m 'not slow'
+	$(BIN)/python -m pytest -q -n 2 tests -m 'not slow'
 
 rust: ## The Rust tests
 	cd native && cargo test --release --quiet -p lymer-decode -p lymer-store

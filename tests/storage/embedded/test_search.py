@@ -20,7 +20,7 @@ EVERYTHING = TraceSearch(limit=10_000)
 QUICK = settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-MANY = settings(QUICK, max_examples=400)
+MANY = settings(QUICK, max_examples=150)
 
 
 def pages(view: View, search: TraceSearch, **more: Any) -> list[list[dict[str, Any]]]:
