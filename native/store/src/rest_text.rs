@@ -1,7 +1,7 @@
 //! Attributes without a column of their own: a map of key to text, beside it the types. The text of a value reads back as
 //! the same value; it is what a person would write, but for the NaNs that hide something in their bits.
 
-use crate::recode::{coded_fields, dictionary, plain, strings};
+use crate::recode::{coded_fields, dictionary, strings};
 use crate::view::{Result, StoreError};
 use arrow_array::builder::{ListBuilder, UInt8Builder};
 use arrow_array::{ArrayRef, MapArray, StructArray};
@@ -129,41 +129,22 @@ impl RestBuilder {
         self.row_ends.push(self.keys.codes.len() as i32);
     }
 
-    /// Map<Utf8, Utf8>, nullable.
+    /// A map of texts in dictionaries, nullable.
     pub fn finish(self) -> Result<ArrayRef> {
-        let columns = [plain(&self.keys.finish())?, plain(&self.texts.finish())?];
-        map(&self.row_ends, columns, &map_fields())
-    }
-
-    /// The same with texts in dictionaries.
-    pub fn finish_coded(self) -> Result<ArrayRef> {
-        map(
-            &self.row_ends,
-            [self.keys.finish(), self.texts.finish()],
-            &coded_fields(&map_fields()),
-        )
+        coded_map(&self.row_ends, [self.keys.finish(), self.texts.finish()])
     }
 }
 
-fn map(row_ends: &[i32], columns: [ArrayRef; 2], fields: &Fields) -> Result<ArrayRef> {
+/// A map of texts in dictionaries; where each row's entries end.
+pub fn coded_map(row_ends: &[i32], columns: [ArrayRef; 2]) -> Result<ArrayRef> {
+    let fields = coded_fields(&map_fields());
     let (offsets, nulls) = row_offsets(row_ends);
     let entries = StructArray::try_new(fields.clone(), columns.to_vec(), None).map_err(error)?;
-    let map = MapArray::try_new(
-        map_entries(fields.clone()),
-        offsets,
-        entries,
-        Some(nulls),
-        false,
-    );
+    let map = MapArray::try_new(map_entries(fields), offsets, entries, Some(nulls), false);
     Ok(Arc::new(map.map_err(error)?))
 }
 
-/// The type of the rest column.
-pub fn map_type() -> DataType {
-    DataType::Map(map_entries(map_fields()), false)
-}
-
-/// The same with texts in dictionaries.
+/// The type of the rest column: texts in dictionaries.
 pub fn coded_map_type() -> DataType {
     DataType::Map(map_entries(coded_fields(&map_fields())), false)
 }

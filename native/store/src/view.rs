@@ -53,14 +53,14 @@ pub enum ColumnRef {
     ResourceAttributes,
     /// Dictionary of attribute text.
     ScopeAttributes,
-    /// List of structs as in THE schema.
+    /// List of structs as in THE schema, texts in dictionaries.
     Events,
-    /// List of structs as in THE schema.
+    /// List of structs as in THE schema, texts in dictionaries.
     Links,
     /// The values of one column of `View::attribute_columns`: Dictionary for string, json and bytes-as-base64 text, Int64,
     /// Float64 or Boolean; nullable.
     Attribute(usize),
-    /// The attributes without a column of their own: Map<Utf8, Utf8> of key to text; nullable.
+    /// The attributes without a column of their own: a map of key to text, both dictionaries; nullable.
     RestAttributes,
     /// The type of each of them: with `RestAttributes`, List<UInt8> aligned with the map's entries; nullable.
     RestTypes,

@@ -5,6 +5,7 @@ use super::dictionary::Dictionary;
 use super::layout::{Extras, UnitField, is_text, join, unit_field};
 use super::rows::RowPiece;
 use crate::recode::{Recoder, binary, plain};
+use crate::segment::too_large;
 use crate::view::{Result, StoreError};
 
 use arrow_array::{
@@ -201,9 +202,7 @@ impl<'a> Table<'a> {
             offsets.push(key_codes.len() as i32);
         }
         if text_bytes.max(key_codes.len()) > i32::MAX as usize {
-            return Err(StoreError(
-                "the attributes of these spans take more than 2 GiB; read fewer at once".into(),
-            ));
+            return Err(too_large());
         }
         let children: Vec<ArrayRef> = vec![
             keys.texts(key_codes, None, |code| data.keys.get(code)),

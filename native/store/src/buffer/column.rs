@@ -1,11 +1,13 @@
 //! The columns of a snapshot, by `ColumnRef`.
 
-use super::assemble::Table;
+use super::assemble::{Table, list};
 use super::layout::{Extras, UnitField};
 use super::snapshot::Snapshot;
 use super::{attribute_column, rest};
+use crate::recode::coded_fields;
 use crate::view::{ColumnRef, Result, StoreError};
 use arrow_array::{ArrayRef, Int32Array, Int64Array};
+use lymer_decode::schema::{event_fields, link_fields};
 use std::sync::Arc;
 
 impl Snapshot {
@@ -31,8 +33,14 @@ impl Snapshot {
             ColumnRef::ScopeVersion => table.unit_text(UnitField::ScopeVersion),
             ColumnRef::ResourceAttributes => table.unit_text(UnitField::ResourceAttributes),
             ColumnRef::ScopeAttributes => table.unit_text(UnitField::ScopeAttributes),
-            ColumnRef::Events => table.events()?,
-            ColumnRef::Links => table.links()?,
+            ColumnRef::Events => {
+                let (offsets, children) = table.coded_events();
+                list(coded_fields(&event_fields()), offsets, children)?
+            }
+            ColumnRef::Links => {
+                let (offsets, children) = table.coded_links();
+                list(coded_fields(&link_fields()), offsets, children)?
+            }
             ColumnRef::Attribute(attribute) => {
                 let facts = self.facts();
                 let column = facts

@@ -79,7 +79,7 @@ impl Shared {
 }
 
 /// More than this and offsets of 32 bits would no longer do. The store's own limits come long before.
-const BYTES_MAX: usize = 3 << 30;
+const BYTES_MAX: usize = i32::MAX as usize;
 
 /// The open buffer, or the part of one that is about to be sealed.
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ impl OpenBuffer {
         let mut state = self.shared.state_mut();
         let State { data, writer } = &mut *state;
         if writer.memory_bytes + batch.get_array_memory_size() > BYTES_MAX {
-            return Err(StoreError("the open buffer is full: it holds 3 GiB".into()));
+            return Err(StoreError("the open buffer is full: it holds 2 GiB".into()));
         }
         *self.latest() = None;
         writer.append(Arc::make_mut(data), &columns, position)

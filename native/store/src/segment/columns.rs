@@ -3,7 +3,9 @@
 use crate::recode::coded_fields;
 use crate::rest_text;
 use arrow_schema::{DataType, Field};
-use lymer_decode::schema::{AttributeType, dictionary_of, event_fields, link_fields, time_type};
+use lymer_decode::schema::{
+    AttributeType, Column, dictionary_of, event_fields, link_fields, time_type,
+};
 use std::sync::Arc;
 
 /// Columns that every segment has. The number of a column without children is its leaf.
@@ -244,3 +246,34 @@ pub const FIXED: [Fixed; FIXED_COUNT] = [
     Fixed::SelfTime,
     Fixed::CriticalTime,
 ];
+
+/// The column of the file that a column of THE schema is; None for lists.
+pub fn in_file(column: Column) -> Option<Fixed> {
+    Some(match column {
+        Column::TraceId => Fixed::TraceId,
+        Column::SpanId => Fixed::SpanId,
+        Column::ParentSpanId => Fixed::ParentSpanId,
+        Column::TraceState => Fixed::TraceState,
+        Column::Flags => Fixed::Flags,
+        Column::Name => Fixed::Name,
+        Column::Kind => Fixed::Kind,
+        Column::StartTime => Fixed::StartTime,
+        Column::Duration => Fixed::Duration,
+        Column::StatusCode => Fixed::StatusCode,
+        Column::StatusMessage => Fixed::StatusMessage,
+        Column::DroppedAttributes => Fixed::DroppedAttributes,
+        Column::DroppedEvents => Fixed::DroppedEvents,
+        Column::DroppedLinks => Fixed::DroppedLinks,
+        Column::ServiceName => Fixed::ServiceName,
+        Column::ResourceAttributes => Fixed::ResourceAttributes,
+        Column::ResourceDroppedAttributes => Fixed::ResourceDroppedAttributes,
+        Column::ResourceEntityRefs => Fixed::ResourceEntityRefs,
+        Column::ResourceSchemaUrl => Fixed::ResourceSchemaUrl,
+        Column::ScopeName => Fixed::ScopeName,
+        Column::ScopeVersion => Fixed::ScopeVersion,
+        Column::ScopeAttributes => Fixed::ScopeAttributes,
+        Column::ScopeDroppedAttributes => Fixed::ScopeDroppedAttributes,
+        Column::ScopeSchemaUrl => Fixed::ScopeSchemaUrl,
+        Column::Attributes | Column::Events | Column::Links => return None,
+    })
+}

@@ -105,7 +105,7 @@ impl<'a> Group<'a> {
         Ok(match field {
             START => Column::Array(self.starts()),
             0..FIXED_COUNT => Column::Flat(self.fixed(FIXED[field])?),
-            REST => Column::Array(std::mem::take(&mut self.rest).finish_coded()?),
+            REST => Column::Array(std::mem::take(&mut self.rest).finish()?),
             EVENTS => {
                 let (offsets, children) = self.table.coded_events();
                 Column::Array(list(coded_fields(&event_fields()), offsets, children)?)

@@ -20,6 +20,8 @@ pub(crate) mod order;
 mod page;
 mod plan;
 mod records;
+#[cfg(test)]
+mod round_trips;
 mod sections;
 mod spans;
 mod thrift;
@@ -28,6 +30,7 @@ mod view;
 pub mod write;
 
 pub use plan::SealOptions;
+pub(crate) use spans::too_large;
 
 use crate::view::{Result, StoreError};
 use index::Index;

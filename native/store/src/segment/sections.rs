@@ -2,7 +2,7 @@
 
 use crate::view::{Result, StoreError};
 use std::ops::Range;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 const MAGIC: &[u8; 8] = b"LYMERIDX";
 /// Grows when a reader of today could not read a file of tomorrow.
@@ -124,10 +124,10 @@ impl SectionsWriter {
             directory.extend_from_slice(&(range.len() as u64).to_le_bytes());
             directory.extend_from_slice(&xxh3_64(&self.body[range.clone()]).to_le_bytes());
         }
+        let head = u64::from(VERSION) | (self.entries.len() as u64) << 32;
         let mut file = MAGIC.to_vec();
-        file.extend_from_slice(&VERSION.to_le_bytes());
-        file.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
-        file.extend_from_slice(&xxh3_64(&directory).to_le_bytes());
+        file.extend_from_slice(&head.to_le_bytes());
+        file.extend_from_slice(&xxh3_64_with_seed(&directory, head).to_le_bytes());
         file.extend_from_slice(&directory);
         file.extend_from_slice(&self.body);
         file
@@ -158,7 +158,8 @@ impl Sections {
         else {
             return damaged("its directory is cut off");
         };
-        if u64_at(file, 16) != Some(xxh3_64(directory)) {
+        let head = u64_at(file, 8).unwrap_or(0);
+        if u64_at(file, 16) != Some(xxh3_64_with_seed(directory, head)) {
             return damaged("its directory has another hash");
         }
         let ranges = directory

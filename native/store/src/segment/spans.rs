@@ -1,10 +1,10 @@
 //! Whole spans out of a segment: only the columns that the traces have are read.
 
 use super::Segment;
-use super::columns::Fixed;
+use super::columns::{Fixed, in_file};
 use super::gather::attribute_leaf;
 use super::index::Index;
-use super::view::as_type;
+use super::view::{as_type, plain_list};
 use crate::buffer::assemble::list;
 use crate::recode::{Recoder, binary, dictionary};
 use crate::rest_text;
@@ -113,14 +113,14 @@ impl Segment {
         };
         let column = |column: Column| -> Result<ArrayRef> {
             let wanted = SPAN_SCHEMA.field(column as usize).data_type();
-            let Some(fixed) = fixed(column) else {
+            let Some(fixed) = in_file(column) else {
                 return match column {
                     Column::Attributes => self.span_attributes(rows),
                     Column::Events if self.some_may_have(traces, &ColumnRef::Events) => {
-                        self.events(rows)
+                        plain_list(&self.events(rows)?, event_fields())
                     }
                     Column::Links if self.some_may_have(traces, &ColumnRef::Links) => {
-                        self.links(rows)
+                        plain_list(&self.links(rows)?, link_fields())
                     }
                     Column::Events => no_entries(event_fields(), len),
                     _ => no_entries(link_fields(), len),
@@ -242,14 +242,16 @@ impl RestReader {
     }
 
     fn take(&mut self, value_type: u8) -> Result<(i64, Vec<u8>)> {
-        let texts = self.map.as_map().values().as_string::<i32>();
+        let texts = self.map.as_map().values().as_dictionary::<Int32Type>();
         if self.next >= texts.len() {
             return Err(StoreError(
                 "a span has fewer rest attributes than its shape says".into(),
             ));
         }
+        let code = texts.keys().value(self.next) as usize;
         self.next += 1;
-        rest_text::read(value_type, texts.value(self.next - 1))
+        let text = texts.values().as_string::<i32>().value(code);
+        rest_text::read(value_type, text)
     }
 }
 
@@ -290,6 +292,9 @@ impl Attributes<'_> {
                 ends.push(texts.len());
             }
             offsets.push(key_codes.len() as i32);
+            if texts.len().max(key_codes.len()) > i32::MAX as usize {
+                return Err(too_large());
+            }
         }
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let children: Vec<ArrayRef> = vec![
@@ -302,6 +307,11 @@ impl Attributes<'_> {
         ];
         list(attribute_fields(), offsets, children)
     }
+}
+
+/// What is said of spans whose attributes pass what an array holds.
+pub fn too_large() -> StoreError {
+    StoreError("the attributes of these spans take more than 2 GiB; read fewer at once".into())
 }
 
 /// A dictionary with the values that are used, when it has many more.
@@ -328,37 +338,6 @@ fn no_entries(fields: arrow_schema::Fields, len: usize) -> Result<ArrayRef> {
         .map(|field| arrow_array::new_empty_array(field.data_type()))
         .collect();
     list(fields, vec![0; len + 1], children)
-}
-
-/// The column of the file that a column of THE schema is; None for lists.
-fn fixed(column: Column) -> Option<Fixed> {
-    Some(match column {
-        Column::TraceId => Fixed::TraceId,
-        Column::SpanId => Fixed::SpanId,
-        Column::ParentSpanId => Fixed::ParentSpanId,
-        Column::TraceState => Fixed::TraceState,
-        Column::Flags => Fixed::Flags,
-        Column::Name => Fixed::Name,
-        Column::Kind => Fixed::Kind,
-        Column::StartTime => Fixed::StartTime,
-        Column::Duration => Fixed::Duration,
-        Column::StatusCode => Fixed::StatusCode,
-        Column::StatusMessage => Fixed::StatusMessage,
-        Column::DroppedAttributes => Fixed::DroppedAttributes,
-        Column::DroppedEvents => Fixed::DroppedEvents,
-        Column::DroppedLinks => Fixed::DroppedLinks,
-        Column::ServiceName => Fixed::ServiceName,
-        Column::ResourceAttributes => Fixed::ResourceAttributes,
-        Column::ResourceDroppedAttributes => Fixed::ResourceDroppedAttributes,
-        Column::ResourceEntityRefs => Fixed::ResourceEntityRefs,
-        Column::ResourceSchemaUrl => Fixed::ResourceSchemaUrl,
-        Column::ScopeName => Fixed::ScopeName,
-        Column::ScopeVersion => Fixed::ScopeVersion,
-        Column::ScopeAttributes => Fixed::ScopeAttributes,
-        Column::ScopeDroppedAttributes => Fixed::ScopeDroppedAttributes,
-        Column::ScopeSchemaUrl => Fixed::ScopeSchemaUrl,
-        Column::Attributes | Column::Events | Column::Links => return None,
-    })
 }
 
 /// The columns of THE schema in its order.

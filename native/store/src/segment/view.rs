@@ -5,7 +5,7 @@ use super::bloom;
 use super::columns::{EVENTS_LEAF, Fixed, LINKS_LEAF, REST_LEAF};
 use super::gather::{attribute_leaf, in_dictionary};
 use crate::buffer::assemble::list;
-use crate::recode::{dictionary, strings};
+use crate::recode::{coded_fields, dictionary, plain, strings};
 use crate::rest_text::{self, TypesBuilder};
 use crate::view::{
     AttributeColumn, CHUNK_ROWS, ColumnRef, KeyCount, OperationCount, Result, Root, Rows,
@@ -13,11 +13,12 @@ use crate::view::{
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StructArray, UInt32Array};
-use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::DataType;
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_buffer::ScalarBuffer;
+use arrow_schema::{DataType, Fields};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lymer_decode::schema::{AttributeType, event_fields, link_fields};
+use std::ops::Range;
 use std::sync::Arc;
 
 impl View for Segment {
@@ -199,43 +200,37 @@ impl Segment {
         })
     }
 
-    /// The events of these rows.
+    /// The events of these rows, texts in dictionaries.
     pub(super) fn events(&self, rows: &Rows) -> Result<ArrayRef> {
-        let lists = self.gather_lists(EVENTS_LEAF..LINKS_LEAF, rows)?;
-        let children = children(lists.entries, &event_fields())?;
-        list(event_fields(), lists.offsets, children)
+        self.list(EVENTS_LEAF..LINKS_LEAF, coded_fields(&event_fields()), rows)
     }
 
-    /// The links of these rows.
+    /// The links of these rows, texts in dictionaries.
     pub(super) fn links(&self, rows: &Rows) -> Result<ArrayRef> {
-        let lists = self.gather_lists(LINKS_LEAF..attribute_leaf(0), rows)?;
-        let children = children(lists.entries, &link_fields())?;
-        list(link_fields(), lists.offsets, children)
+        self.list(
+            LINKS_LEAF..attribute_leaf(0),
+            coded_fields(&link_fields()),
+            rows,
+        )
     }
 
-    /// The rest attributes of these rows.
+    fn list(&self, leaves: Range<usize>, fields: Fields, rows: &Rows) -> Result<ArrayRef> {
+        let lists = self.gather_lists(leaves, rows)?;
+        let entries = lists.entries.into_iter().zip(&fields);
+        let children = entries
+            .map(|(entry, field)| as_type(entry, field.data_type()))
+            .collect::<Result<_>>()?;
+        list(fields, lists.offsets, children)
+    }
+
+    /// The rest attributes of these rows, texts in dictionaries.
     pub(super) fn rest(&self, rows: &Rows) -> Result<ArrayRef> {
         let lists = self.gather_lists(REST_LEAF..EVENTS_LEAF, rows)?;
-        let DataType::Map(entries, _) = rest_text::map_type() else {
-            return Err(StoreError("the rest is a map".into()));
-        };
-        let DataType::Struct(fields) = entries.data_type() else {
-            return Err(StoreError("the rest is a map of structs".into()));
-        };
-        let nulls: NullBuffer = lists
-            .offsets
-            .windows(2)
-            .map(|pair| pair[1] > pair[0])
-            .collect();
-        let columns = children(lists.entries, fields)?;
-        let values = StructArray::try_new(fields.clone(), columns, None);
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(lists.offsets));
-        values
-            .and_then(|values| {
-                MapArray::try_new(entries.clone(), offsets, values, Some(nulls), false)
-            })
-            .map(|map| Arc::new(map) as ArrayRef)
-            .map_err(|error| StoreError(error.to_string()))
+        let columns: Vec<ArrayRef> = lists.entries.into_iter().map(in_dictionary).collect();
+        let columns = columns
+            .try_into()
+            .map_err(|_| StoreError("the rest has keys and values".into()))?;
+        rest_text::coded_map(&lists.offsets[1..], columns)
     }
 
     /// The types of the rest: what each row's shape has beyond its columns.
@@ -274,31 +269,35 @@ impl Segment {
     }
 }
 
-/// The children of a list in the types of THE schema: text plain, counts unsigned, times as such.
-fn children(entries: Vec<ArrayRef>, fields: &arrow_schema::Fields) -> Result<Vec<ArrayRef>> {
-    entries
-        .into_iter()
-        .zip(fields)
-        .map(|(entry, field)| as_type(entry, field.data_type()))
-        .collect()
+/// A column as another type with the same bits, or text in or out of a dictionary.
+pub fn as_type(array: ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
+    match (array.data_type(), wanted) {
+        (is, wanted) if is == wanted => Ok(array),
+        (_, DataType::Dictionary(..)) => Ok(in_dictionary(array)),
+        (DataType::Dictionary(..), _) => plain(&array),
+        _ => {
+            let data = array
+                .to_data()
+                .into_builder()
+                .data_type(wanted.clone())
+                .build();
+            data.map(arrow_array::make_array)
+                .map_err(|error| StoreError(error.to_string()))
+        }
+    }
 }
 
-/// A column as another type with the same bits, or a dictionary as plain text.
-pub fn as_type(array: ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
-    if array.data_type() == wanted {
-        return Ok(array);
-    }
-    if let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() {
-        return arrow_select::take::take(dictionary.values(), dictionary.keys(), None)
-            .map_err(|error| StoreError(error.to_string()));
-    }
-    let data = array
-        .to_data()
-        .into_builder()
-        .data_type(wanted.clone())
-        .build();
-    data.map(arrow_array::make_array)
-        .map_err(|error| StoreError(error.to_string()))
+/// A list with its texts out of their dictionaries.
+pub fn plain_list(array: &ArrayRef, fields: Fields) -> Result<ArrayRef> {
+    let array = array.as_list::<i32>();
+    let children = array
+        .values()
+        .as_struct()
+        .columns()
+        .iter()
+        .map(plain)
+        .collect::<Result<_>>()?;
+    list(fields, array.value_offsets().to_vec(), children)
 }
 
 /// 32 bits without a sign.

@@ -1,0 +1,224 @@
+//! Tests: what is encoded is decoded, and damage gives None, never a panic.
+
+use super::columns::{Leaf, Physical};
+use super::encode::{Encoder, Flat, Values, put_text};
+use super::levels;
+use super::page;
+use super::sections::{Section, Sections, SectionsWriter, TextTable, put_varint, take_varint};
+use super::thrift::{bloom_header, page_header, put_page_header};
+use super::{bloom, thrift};
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
+use parquet::bloom_filter::Sbbf;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor, ColumnPath, Type};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+proptest! {
+    #[test]
+    fn numbers_come_back(runs in prop::collection::vec((0_u32..300, 1_usize..40), 0..40), extra in 0_u32..20) {
+        let numbers: Vec<u32> = runs.iter().flat_map(|&(number, count)| std::iter::repeat_n(number, count)).collect();
+        let bit_width = (32 - numbers.iter().max().unwrap_or(&0).leading_zeros() + extra).min(32);
+        let mut bytes = Vec::new();
+        levels::put_numbers(&mut bytes, &numbers, bit_width);
+        let read = levels::numbers(&bytes, bit_width, numbers.len()).unwrap();
+        prop_assert_eq!(read, numbers.iter().map(|&number| number as i32).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn presence_comes_back(present in prop::collection::vec(any::<bool>(), 1..300), first in 0_u32..1000) {
+        let places: Vec<u32> = (first..).zip(&present).filter(|(_, there)| **there).map(|(place, _)| place).collect();
+        let mut bytes = Vec::new();
+        levels::put_presence(&mut bytes, &places, first, present.len());
+        let (mut bits, count) = levels::bits(&bytes, present.len()).unwrap();
+        prop_assert_eq!(count, places.len());
+        prop_assert_eq!(bits.finish().iter().collect::<Vec<_>>(), present);
+    }
+
+    #[test]
+    fn any_bytes_as_levels_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), width in 0_u32..40, count in 0_usize..5000) {
+        if let Some(numbers) = levels::numbers(&bytes, width, count) {
+            prop_assert_eq!(numbers.len(), count);
+        }
+        if let Some((mut bits, set)) = levels::bits(&bytes, count) {
+            prop_assert_eq!(bits.finish().count_set_bits(), set);
+        }
+    }
+
+    #[test]
+    fn any_bytes_as_a_page_are_read_or_refused(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        physical in physicals(),
+        repetition in 0_u8..2,
+        encoding in 0_i64..10,
+        count in 0_usize..400,
+    ) {
+        let leaf = Leaf { physical, max_repetition: repetition, max_definition: 1, entry_definition: 1 };
+        let _ = page::decode(&bytes, leaf, true, None);
+        let mut whole = Vec::new();
+        put_page_header(&mut whole, 0, [bytes.len(), bytes.len(), count], encoding);
+        whole.extend_from_slice(&bytes);
+        let dictionary: ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["a", "b"]));
+        let _ = page::decode(&whole, leaf, false, Some(&dictionary));
+        let _ = page::decode_dictionary(&whole, leaf, false);
+        let _ = (thrift::page_header(&bytes), bloom_header(&bytes));
+    }
+
+    #[test]
+    fn page_headers_come_back(unpacked in 0_usize..1 << 30, packed in 0_usize..1 << 30, count in 0_usize..1 << 30, dictionary: bool) {
+        let page_type = if dictionary { 2 } else { 0 };
+        let mut bytes = Vec::new();
+        put_page_header(&mut bytes, page_type, [unpacked, packed, count], 8);
+        let header = page_header(&bytes).unwrap();
+        prop_assert_eq!(header.header_bytes, bytes.len());
+        prop_assert_eq!((header.page_type, header.encoding), (page_type, 8));
+        let sizes = (header.uncompressed_bytes, header.compressed_bytes, header.value_count);
+        prop_assert_eq!(sizes, (unpacked as i64, packed as i64, count as i64));
+    }
+
+    #[test]
+    fn longs_come_back(values in prop::collection::vec(prop::option::of(any::<i64>()), 1..300)) {
+        let (places, present) = present(&values);
+        let flat = Flat { places: Some(places), values: Values::Longs(present), bloom: None };
+        let read = encode_and_decode(flat, values.len(), Physical::Int64);
+        prop_assert_eq!(read.as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), values);
+    }
+
+    #[test]
+    fn texts_come_back_plain_and_coded(values in prop::collection::vec(prop::option::of("[a-c]{0,3}"), 1..300)) {
+        let (places, present) = present(&values);
+        let (mut ends, mut bytes, mut dictionary) = (Vec::new(), Vec::new(), Vec::new());
+        let mut distinct: Vec<&String> = present.iter().collect();
+        distinct.sort();
+        distinct.dedup();
+        distinct.iter().for_each(|text| put_text(&mut dictionary, text.as_bytes()));
+        for text in &present {
+            bytes.extend_from_slice(text.as_bytes());
+            ends.push(bytes.len());
+        }
+        let codes = present.iter().map(|text| distinct.binary_search(&text).unwrap() as u32).collect();
+        let wanted: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
+        let plain = Flat { places: Some(places.clone()), values: Values::Texts { ends, bytes }, bloom: None };
+        let read = encode_and_decode(plain, values.len(), Physical::Text);
+        prop_assert_eq!(read.as_string::<i32>().iter().collect::<Vec<_>>(), wanted.clone());
+        let coded = Values::Coded { codes, dictionary, count: distinct.len() };
+        let read = encode_and_decode(Flat { places: Some(places), values: coded, bloom: None }, values.len(), Physical::Text);
+        let read = read.as_dictionary::<Int32Type>().downcast_dict::<arrow_array::StringArray>().unwrap();
+        prop_assert_eq!(read.into_iter().collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn varints_come_back(numbers in prop::collection::vec(any::<u64>(), 0..50)) {
+        let mut bytes = Vec::new();
+        numbers.iter().for_each(|number| put_varint(&mut bytes, *number));
+        let mut rest = bytes.as_slice();
+        let read: Vec<u64> = std::iter::from_fn(|| take_varint(&mut rest)).collect();
+        prop_assert_eq!(read, numbers);
+    }
+
+    #[test]
+    fn our_reading_of_a_bloom_filter_is_the_writers(values in prop::collection::vec(any::<u64>(), 1..200), others in prop::collection::vec(any::<u64>(), 200)) {
+        let mut filter = Sbbf::new_with_ndv_fpp(values.len() as u64, 0.01).unwrap();
+        values.iter().for_each(|value| filter.insert(value.to_string().as_bytes()));
+        let mut bytes = Vec::new();
+        filter.write(&mut bytes).unwrap();
+        let (bits, header) = bloom_header(&bytes).unwrap();
+        let bits = &bytes[header..header + bits as usize];
+        for value in values.iter().chain(&others) {
+            let text = value.to_string();
+            prop_assert_eq!(bloom::may_contain(bits, bloom::hash(text.as_bytes())), filter.check(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn sections_come_back_and_any_flipped_bit_is_seen(texts in prop::collection::vec(".{0,8}", 0..20), at in any::<prop::sample::Index>(), bit in 0_u32..8) {
+        let mut writer = SectionsWriter::default();
+        writer.add(Section::Facts, b"facts");
+        writer.add_texts(Section::Keys, texts.iter().map(String::as_bytes));
+        let mut file = writer.finish();
+        let sections = Sections::open(&file).unwrap();
+        let table = TextTable::new(&file[sections.range(Section::Keys)]);
+        prop_assert_eq!(table.iter().collect::<Vec<_>>(), texts.iter().map(String::as_bytes).collect::<Vec<_>>());
+        let at = at.index(file.len());
+        file[at] ^= 1_u8 << bit;
+        prop_assert!(is_padding(&sections, at) || Sections::open(&file).is_err());
+    }
+}
+
+/// Whether a byte stands between the sections and belongs to nothing.
+fn is_padding(sections: &Sections, at: usize) -> bool {
+    at >= sections.range(Section::Facts).start
+        && ![Section::Facts, Section::Keys]
+            .iter()
+            .any(|section| sections.range(*section).contains(&at))
+}
+
+fn physicals() -> impl Strategy<Value = Physical> {
+    use Physical::*;
+    prop::sample::select(vec![
+        Int32,
+        Int64,
+        Double,
+        Boolean,
+        Text,
+        Bytes,
+        Fixed(8),
+        Fixed(16),
+    ])
+}
+
+fn present<T: Clone>(values: &[Option<T>]) -> (Vec<u32>, Vec<T>) {
+    let found = (0..)
+        .zip(values)
+        .filter_map(|(place, value)| Some((place, value.clone()?)));
+    found.unzip()
+}
+
+/// A column of one page, written and read.
+fn encode_and_decode(flat: Flat, rows: usize, physical: Physical) -> ArrayRef {
+    let descriptor = descriptor(physical);
+    let (bytes, close) = Encoder::new()
+        .unwrap()
+        .encode(flat, rows, descriptor)
+        .unwrap();
+    let ColumnCloseResult {
+        metadata,
+        offset_index,
+        ..
+    } = close;
+    let leaf = Leaf {
+        physical,
+        max_repetition: 0,
+        max_definition: 1,
+        entry_definition: 0,
+    };
+    let data = metadata.data_page_offset() as usize;
+    let dictionary = metadata
+        .dictionary_page_offset()
+        .map(|_| page::decode_dictionary(&bytes[..data], leaf, true).unwrap());
+    assert_eq!(offset_index.unwrap().page_locations().len(), 1);
+    page::decode(&bytes[data..], leaf, true, dictionary.as_ref())
+        .unwrap()
+        .values
+}
+
+fn descriptor(physical: Physical) -> ColumnDescPtr {
+    let (physical, logical) = match physical {
+        Physical::Int64 => (PhysicalType::INT64, None),
+        _ => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+    };
+    let primitive = Type::primitive_type_builder("c", physical)
+        .with_repetition(Repetition::OPTIONAL)
+        .with_logical_type(logical)
+        .build()
+        .unwrap();
+    Arc::new(ColumnDescriptor::new(
+        Arc::new(primitive),
+        1,
+        0,
+        ColumnPath::new(vec!["c".into()]),
+    ))
+}
