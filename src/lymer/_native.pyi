@@ -169,7 +169,8 @@ def merge_batches(batches: list[Batch]) -> Batch:
     """Pieces as whole traces: equal spans made one, traces in order of first appearance, pre-order inside."""
 
 def structure(batch: Batch) -> ArrowTable:
-    """Of the rows that `merge_batches([batch])` gives: columns parent u32 (a row of it, null at the top), depth u32, subtree_size u32,
+    """Of the rows that `merge_batches([batch])` gives: columns parent u32 (a row of it, null at the top),
+    depth u32, subtree_size u32,
     self_time_nano i64, critical_time_nano i64."""
 
 def summarize(batch: Batch) -> ArrowTable:
