@@ -13,7 +13,8 @@ const chromium = process.env["CHROMIUM"] ?? ["/usr/bin/chromium", "/usr/bin/chro
 const serve = ({ offset, api }: { offset: number; api: string }, more = "") => ({
   command: `${lymer} --storage memory --port-offset ${offset} --data-dir ${mkdtempSync(join(tmpdir(), "lymer-page-"))} ${more}`,
   url: `${api}/api/services`,
-  env: { PYTHONPATH: join(root, "src") },
+  // A source tree that was not installed is run from where it is; an installed wheel has its native core with it.
+  env: existsSync(installed) ? {} : { PYTHONPATH: join(root, "src") },
   reuseExistingServer: false,
   timeout: 20_000,
   gracefulShutdown: { signal: "SIGTERM" as const, timeout: 6_000 },
