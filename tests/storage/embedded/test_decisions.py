@@ -66,15 +66,30 @@ def test_under_load_the_idle_time_shrinks_until_most_of_the_buffer_goes() -> Non
     assert most <= buffer.traces_idle(cut) <= most + 200
 
 
-def test_when_all_traces_are_young_everything_goes() -> None:
+def test_under_load_what_is_arriving_stays_however_seldom_the_time_was_noted() -> None:
+    buffer, _ = written(range(8), 200)
+    times = LogTimes()
+    times.note(0.0, 200)
+    cut = decide_cut(buffer, times, 7.0, pressure=CALM, config=CONFIG)
+    assert cut is not None
+    assert buffer.traces_idle(cut) == buffer.span_count * 7 // 8
+
+
+def test_when_all_traces_are_young_the_youngest_stay() -> None:
     buffer, times = written(range(1), 2000)
-    assert decide_cut(buffer, times, 0.1, pressure=CALM, config=CONFIG) in (2001, EVERYTHING)
+    assert decide_cut(buffer, times, 0.1, pressure=CALM, config=CONFIG) == 1751
+
+
+def test_a_trace_that_never_rests_does_not_keep_a_full_buffer_from_being_sealed() -> None:
+    buffer, times = written(range(1), 2000)
+    buffer.traces_idle = lambda before_position: 2000 * (before_position > 2000)  # type: ignore[method-assign]
+    assert decide_cut(buffer, times, 0.1, pressure=CALM, config=CONFIG) == 2001
 
 
 def test_memory_pressure_seals_a_small_buffer() -> None:
     buffer, times = written(range(30), 10)
     pressure = Pressure(memory_bytes=CONFIG.memory_bytes_max, log_bytes=0)
-    assert decide_cut(buffer, times, 29.0, pressure=pressure, config=CONFIG) == 271
+    assert decide_cut(buffer, times, 29.0, pressure=pressure, config=CONFIG) == 263
 
 
 def test_age_seals_what_is_idle() -> None:

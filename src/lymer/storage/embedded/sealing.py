@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,14 +102,12 @@ def decide_cut(
 
 
 def _cut_for(buffer: Buffer, times: LogTimes, complete: int, spans_min: int) -> int:
-    if buffer.traces_idle(complete) >= spans_min:
-        return complete
-    later = [position + 1 for position in times.positions if position >= complete]
-    first, behind = 0, len(later)
-    while first < behind:
-        middle = (first + behind) // 2
-        if buffer.traces_idle(later[middle]) >= spans_min:
-            behind = middle
-        else:
-            first = middle + 1
-    return later[first] if first < len(later) else EVERYTHING
+    """The first position, none before `complete`, before which so many spans belong to idle traces.
+
+    Exact, not one of the samples: at high rates all that came since the last sample is most of a buffer, and to seal
+    what is arriving splits its traces.
+    """
+    behind = max(complete, *times.positions, 0) + 1
+    while behind < EVERYTHING and buffer.traces_idle(behind) < spans_min:
+        behind = min(EVERYTHING, 2 * behind)
+    return complete + bisect_left(range(complete, behind), spans_min, key=buffer.traces_idle)
