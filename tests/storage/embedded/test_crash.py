@@ -30,7 +30,7 @@ def write_until_killed(folder: Path, first: int, seed: int, after_s: float) -> l
     """The numbers that were acknowledged before the kill."""
     command = [sys.executable, "-P", str(WRITER), str(folder), str(first), str(seed)]
     root = Path(__file__).parents[3]
-    paths = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
