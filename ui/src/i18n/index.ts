@@ -1,40 +1,60 @@
 // The language of the page: a signal, remembered, guessed from the browser the first time.
+// English is always there, because it defines the keys; the other language is loaded when it is spoken.
 import { signal } from "@preact/signals";
-import { en, type Key } from "./en";
-import { zhCN } from "./zh-CN";
+import { en } from "./en";
+import type { Key } from "./keys";
 
+export type { Key } from "./keys";
 export type Language = "en" | "zh-CN";
-const CATALOGUES: Record<Language, Record<Key, string>> = { en, "zh-CN": zhCN };
+export const LANGUAGES: Readonly<Record<Language, string>> = { en: "English", "zh-CN": "中文" };
+
+type Catalogue = Readonly<Record<Key, string>>;
+const LOADERS: Record<Language, () => Promise<Catalogue>> = {
+  en: () => Promise.resolve(en),
+  "zh-CN": async () => (await import("./zh-CN")).zhCN,
+};
 const STORED = "lymer.language";
 
-export const language = signal<Language>(firstLanguage());
+const spoken = signal<{ language: Language; catalogue: Catalogue }>({ language: "en", catalogue: en });
+
+/** The language that the page speaks now. */
+export const language = {
+  get value(): Language {
+    return spoken.value.language;
+  },
+};
 
 /** The text of a key in the current language, with `{name}` filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return CATALOGUES[language.value][key].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+  return spoken.value.catalogue[key].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
 /** The text for a count: the key with `One` for exactly one. */
-export function tn(key: Key & `${string}`, one: Key, n: number): string {
+export function tn(key: Key, one: Key, n: number): string {
   return n === 1 ? t(one) : t(key, { n: formatCount(n), total: formatCount(n) });
 }
 
 /** A count with the language's separators. */
 export function formatCount(n: number): string {
-  return new Intl.NumberFormat(language.value).format(n);
+  return new Intl.NumberFormat(spoken.value.language).format(n);
 }
 
 /** Change the language and remember it. */
-export function setLanguage(next: Language): void {
-  language.value = next;
-  document.documentElement.lang = next;
+export async function setLanguage(next: Language): Promise<void> {
   localStorage.setItem(STORED, next);
+  await speak(next);
 }
 
-function firstLanguage(): Language {
-  const stored = localStorage.getItem(STORED);
-  const wanted = stored ?? navigator.language;
-  const first: Language = wanted.startsWith("zh") ? "zh-CN" : "en";
-  document.documentElement.lang = first;
-  return first;
+/** Speak the language that was chosen before, or the browser's. To be awaited before anything is drawn. */
+export async function startLanguage(): Promise<void> {
+  const wanted = localStorage.getItem(STORED) ?? navigator.language;
+  await speak(wanted.startsWith("zh") ? "zh-CN" : "en");
+}
+
+async function speak(next: Language): Promise<void> {
+  // A language that cannot be loaded leaves the page in English rather than empty.
+  const catalogue = await LOADERS[next]().catch(() => null);
+  const [name, texts] = catalogue ? [next, catalogue] : (["en", en] as const);
+  spoken.value = { language: name, catalogue: texts };
+  document.documentElement.lang = name;
 }

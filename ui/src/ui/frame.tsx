@@ -23,7 +23,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         <select
           aria-label={t("nav.language")}
           value={language.value}
-          onChange={(event) => setLanguage(event.currentTarget.value as Language)}
+          onChange={(event) => void setLanguage(event.currentTarget.value as Language)}
         >
           <option value="en">English</option>
           <option value="zh-CN">中文</option>

@@ -11,7 +11,7 @@ import { Form } from "./form";
 import { Results } from "./results";
 import "./search.css";
 
-export function SearchPage() {
+export default function SearchPage() {
   const found = useMemo(() => resource<Page>(), []);
   const more = useMemo(() => resource<Page>(), []);
   const services = useMemo(() => resource<string[]>(), []);

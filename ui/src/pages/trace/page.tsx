@@ -9,11 +9,13 @@ import { buildTrace, findRows, type Trace } from "../../model/trace";
 import { formatDuration, formatInstant } from "../../time/format";
 import { Failure, Notice, Progress } from "../../ui/notice";
 import { go, href, place } from "../../url/router";
+import type { PageProps } from "../../routes";
 import { Details } from "./details";
 import { Waterfall } from "./waterfall";
 import "./trace.css";
 
-export function TracePage({ id }: { id: string }) {
+export default function TracePage({ parts }: PageProps) {
+  const id = parts["id"]!;
   const loaded = useMemo(() => resource<Trace>(), []);
   const ask = () =>
     loaded.ask(async (signal) => {

@@ -1,0 +1,4 @@
+// English: the comparison of two traces.
+export const compare = {
+  "compare.title": "Compare",
+} as const;

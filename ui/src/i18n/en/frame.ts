@@ -1,0 +1,20 @@
+// English: the frame around every page, and what all pages say.
+export const frame = {
+  "nav.search": "Search",
+  "nav.lookup": "Trace ID",
+  "nav.lookupHint": "Open a trace by its id",
+  "nav.theme": "Theme",
+  "nav.language": "Language",
+  "theme.auto": "Automatic theme",
+  "theme.light": "Light theme",
+  "theme.dark": "Dark theme",
+  "unit.m": "{n} min",
+  "unit.h": "{n} h",
+  "unit.d": "{n} d",
+  "unit.w": "{n} w",
+  "error.title": "That did not work",
+  "error.network": "The server does not answer.",
+  "error.retry": "Try again",
+  "page.notFound": "There is no such page.",
+  "page.loading": "Loading the page",
+} as const;

@@ -1,0 +1,4 @@
+// English: the service map.
+export const map = {
+  "map.title": "Map",
+} as const;

@@ -1,0 +1,4 @@
+// English: the services page.
+export const services = {
+  "services.title": "Services",
+} as const;
