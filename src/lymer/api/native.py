@@ -18,7 +18,6 @@ from lymer.api.config import ApiConfig
 from lymer.api.endpoint import Endpoints, gone, read_body
 from lymer.api.jaeger_v1 import read_question, time_range
 from lymer.api.parameters import Parameters, parse_bool, parse_int, parse_trace_id_or_base64
-from lymer.api.predicate_json import read_predicate
 from lymer.api.traces_json import enclosed, otlp_pieces
 from lymer.component.clock import Clock
 from lymer.component.errors import BadQueryError, NotFoundError
@@ -28,6 +27,7 @@ from lymer.model.search import Order, Scope, TimeRange, TraceSearch
 from lymer.model.trace import TracePage
 from lymer.query.jaeger_search import trace_search
 from lymer.query.service import QueryService
+from lymer.wire.predicate_json import read_predicate
 
 LIMIT_DEFAULT: Final = 20
 VALUES_DEFAULT: Final = 100

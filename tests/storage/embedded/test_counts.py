@@ -17,8 +17,8 @@ from lymer.conformance.strategies import batches, span_predicates, time_ranges
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange
 from lymer.model.trace import GRAPH_SCHEMA
 from lymer.storage.base import ALWAYS
-from lymer.storage.embedded.plan import encode_predicate
 from lymer.storage.memory import answers, evaluate
+from lymer.wire.predicate_json import encode_predicate
 from tests.storage.embedded.views import NO_TIME_LIMITS, plain, rows_of, summary_rows, trees, views
 
 RANDOM = settings(

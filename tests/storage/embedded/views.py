@@ -15,9 +15,9 @@ from lymer._native import Batch, OpenBuffer, Segment, View
 from lymer.conformance.spans import Row, batch, to_rows
 from lymer.model.search import Order, TraceSearch
 from lymer.model.trace import SUMMARY_SCHEMA
-from lymer.storage.embedded.plan import encode_predicate
 from lymer.storage.memory import answers, evaluate, structure
 from lymer.storage.memory.rows import identity
+from lymer.wire.predicate_json import encode_predicate
 
 NO_TIME_LIMITS = (-(2**63), 2**63 - 1)
 FIGURES = {

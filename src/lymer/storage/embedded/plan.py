@@ -1,4 +1,4 @@
-"""Predicates, searches and cursors as text: what the native core reads (docs/specs/predicate-json.md)."""
+"""Searches and cursors as text: what the native core reads (docs/specs/predicate-json.md)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lymer.component.errors import BadQueryError
-from lymer.model.search import (
-    And,
-    AnySpan,
-    Attribute,
-    Compare,
-    CompareTrace,
-    Not,
-    Or,
-    Order,
-    Predicate,
-    TimeRange,
-    TraceSearch,
-)
+from lymer.model.search import Order, Predicate, TimeRange, TraceSearch
 from lymer.storage.base import Budget
+from lymer.wire.predicate_json import encode_predicate
 
 _CURSOR_VERSION = 1
 
@@ -33,25 +22,6 @@ class Cursor:
     order: Order
     key: int
     trace_id: bytes
-
-
-def encode_predicate(where: Predicate) -> dict[str, Any]:
-    """The predicate as a JSON value."""
-    match where:
-        case And(terms):
-            return {"op": "and", "terms": [encode_predicate(term) for term in terms]}
-        case Or(terms):
-            return {"op": "or", "terms": [encode_predicate(term) for term in terms]}
-        case Not(term):
-            return {"op": "not", "term": encode_predicate(term)}
-        case AnySpan(inner):
-            return {"op": "any_span", "where": encode_predicate(inner)}
-        case CompareTrace(field, op, operand):
-            return {"op": "compare_trace", "field": field.value, "cmp": op.value, "value": operand}
-        case Compare(Attribute(key, scope), op, operand):
-            return {"op": "compare", "attribute": key, "scope": scope.value, "cmp": op.value, "value": operand}
-        case Compare(subject, op, operand):
-            return {"op": "compare", "field": str(subject), "cmp": op.value, "value": operand}
 
 
 class Plan:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from lymer.api.predicate_json import read_predicate
 from lymer.component.errors import BadQueryError
 from lymer.model.search import (
     And,
@@ -21,6 +20,7 @@ from lymer.model.search import (
     SpanField,
     TraceField,
 )
+from lymer.wire.predicate_json import read_predicate
 
 
 def test_every_kind_of_term_is_read() -> None:

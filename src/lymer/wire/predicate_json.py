@@ -1,4 +1,4 @@
-"""Predicates from JSON, in the form of docs/specs/predicate-json.md. What they mean is in `model.search`."""
+"""Predicates from and to JSON, in the form of docs/specs/predicate-json.md. What they mean is in `model.search`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,25 @@ E = TypeVar("E", bound=StrEnum)
 def read_predicate(value: Any) -> Predicate:
     """The predicate that decoded JSON says. Raises BadQueryError that names what is wrong."""
     return _predicate(value, depth=1)
+
+
+def encode_predicate(where: Predicate) -> dict[str, Any]:
+    """The predicate as a JSON value."""
+    match where:
+        case And(terms):
+            return {"op": "and", "terms": [encode_predicate(term) for term in terms]}
+        case Or(terms):
+            return {"op": "or", "terms": [encode_predicate(term) for term in terms]}
+        case Not(term):
+            return {"op": "not", "term": encode_predicate(term)}
+        case AnySpan(inner):
+            return {"op": "any_span", "where": encode_predicate(inner)}
+        case CompareTrace(field, op, operand):
+            return {"op": "compare_trace", "field": field.value, "cmp": op.value, "value": operand}
+        case Compare(Attribute(key, scope), op, operand):
+            return {"op": "compare", "attribute": key, "scope": scope.value, "cmp": op.value, "value": operand}
+        case Compare(subject, op, operand):
+            return {"op": "compare", "field": str(subject), "cmp": op.value, "value": operand}
 
 
 def _predicate(value: Any, depth: int) -> Predicate:
