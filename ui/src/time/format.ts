@@ -1,5 +1,6 @@
 // Times and durations as people read them. Instants are microseconds since 1970 unless a name says otherwise.
 import { language, t } from "../i18n";
+import { zone } from "./zone";
 
 const UNITS: readonly [number, string][] = [
   [3_600_000_000, "h"],
@@ -29,30 +30,20 @@ export function formatLookback(text: string): string {
   return t(`unit.${unit}`, { n: text.slice(0, -1) });
 }
 
-/** Date and time of day to the millisecond, in the reader's zone. */
+const CLOCK: Intl.DateTimeFormatOptions = { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const INSTANT: Intl.DateTimeFormatOptions = { ...CLOCK, year: "numeric", month: "short", day: "numeric", fractionalSecondDigits: 3 };
+const MINUTE: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const DAY: Intl.DateTimeFormatOptions = { month: "short", day: "numeric", ...MINUTE };
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+
+/** Date and time of day to the millisecond, in the chosen zone. */
 export function formatInstant(us: number): string {
-  return new Intl.DateTimeFormat(language.value, {
-    year: "numeric",
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-    hourCycle: "h23",
-  }).format(us / 1000);
+  return formatter("instant", INSTANT).format(us / 1000);
 }
 
 /** Time of day alone, for instants of the last hours. */
 export function formatClock(us: number): string {
-  return new Intl.DateTimeFormat(language.value, {
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  }).format(us / 1000);
+  return formatter("clock", CLOCK).format(us / 1000);
 }
 
 /** Microseconds of `1.2s`, `100ms`, `500us`, `2m`, `1h`; null when it is something else. */
@@ -61,6 +52,22 @@ export function parseDuration(text: string): number | null {
   if (!match) return null;
   const factor = { ns: 0.001, us: 1, µs: 1, ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9 }[match[2]!]!;
   return Number(match[1]) * factor;
+}
+
+/** The mark of a time axis: the time of day, with the day when the axis is longer than one. */
+export function formatMark(us: number, axisUs: number): string {
+  return (axisUs > 8.64e10 ? formatter("day", DAY) : formatter("minute", MINUTE)).format(us / 1000);
+}
+
+// Making a formatter costs fifty times what using it does.
+function formatter(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${name} ${language.value} ${zone.value}`;
+  let format = FORMATS.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(language.value, { ...options, timeZone: zone.value });
+    FORMATS.set(key, format);
+  }
+  return format;
 }
 
 function trim(digits: string): string {
