@@ -1,0 +1,1 @@
+"""Which traces are kept: decisions as pure functions, and where a client gets its strategy from."""
