@@ -43,6 +43,16 @@ _ZIPKIN = {
     "11 tags *Tag, 12 debug bool, 13 shared bool",
     "ListOfSpans": "1 spans *Span",
 }
+_SAMPLING = {
+    "SamplingStrategyParameters": "1 serviceName bytes",
+    "ProbabilisticSamplingStrategy": "1 samplingRate double",
+    "RateLimitingSamplingStrategy": "1 maxTracesPerSecond int32",
+    "OperationSamplingStrategy": "1 operation bytes, 2 probabilisticSampling ProbabilisticSamplingStrategy",
+    "PerOperationSamplingStrategies": "1 defaultSamplingProbability double, 2 defaultLowerBoundTracesPerSecond double, "
+    "3 perOperationStrategies *OperationSamplingStrategy, 4 defaultUpperBoundTracesPerSecond double",
+    "SamplingStrategyResponse": "1 strategyType int32, 2 probabilisticSampling ProbabilisticSamplingStrategy, "
+    "3 rateLimitingSampling RateLimitingSamplingStrategy, 4 operationSampling PerOperationSamplingStrategies",
+}
 
 
 def _messages(package: str, tables: dict[str, str]) -> dict[str, Any]:
@@ -65,3 +75,4 @@ def _messages(package: str, tables: dict[str, str]) -> dict[str, Any]:
 
 JAEGER = _messages("jaeger", _JAEGER)
 ZIPKIN = _messages("zipkin", _ZIPKIN)
+SAMPLING = _messages("jaeger.api_v2", _SAMPLING)
