@@ -1,26 +1,34 @@
-"""What a person types: `lymer` starts everything, and a few commands around it."""
+"""What a person types: `lymer` starts everything, `lymer ROLE` a part of it, and a few commands around them."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lymer.app.roles import ALL_IN_ONE, ROLES, Role
 from lymer.component.config import set_path
 from lymer.component.errors import ConfigError, LymerError
 from lymer.component.version import VERSION
 
 if TYPE_CHECKING:
-    from lymer.app.all_in_one import AllInOne
+    from lymer.app.composition import Composition
     from lymer.app.config import AppConfig
     from lymer.component.config import MergedSettings
 
 USAGE = "lymer [OPTIONS]   |   lymer COMMAND …"
 
+_DESCRIPTION = "Lymer, a distributed tracing system: one command, exact answers."
+
 COMMANDS_HELP = """\
+roles, each with a --help of its own:
+  agent, collector, query, remote-storage     one part of a Lymer; all-in-one is `lymer` itself
+
 commands:
   demo                  send the traffic of a small shop to a Lymer that runs already
   store COMMAND …       inspect, verify, compact or import into a data folder
@@ -37,19 +45,44 @@ UI http://localhost:16686   OTLP gRPC 4317, HTTP 4318   health and metrics 14269
 Every option has a twin in the environment: --data-dir is LYMER_DATA_DIR.
 """
 
-_FLAGS = {
-    "data_dir": "data_dir",
-    "host": "host",
-    "port_offset": "port_offset",
-    "storage": "store.type",
-    "memory_limit": "memory_limit",
-    "retention": "retention",
-    "log_format": "logs.format",
-    "log_level": "logs.level",
-    "base_path": "api.base_path",
-    "self_tracing": "self_tracing",
-}
-"""Options and the keys of the configuration that they set."""
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """An option and the key of the configuration that it sets."""
+
+    flag: str
+    key: str
+    metavar: str | None
+    help: str
+    sections: frozenset[str] = frozenset()
+    """Roles that have one of these sections know the option; empty: all do."""
+
+    @property
+    def name(self) -> str:
+        """What argparse calls it."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    def is_known_to(self, role: Role) -> bool:
+        """Whether it says anything to this role."""
+        return not self.sections or bool(self.sections & role.sections)
+
+
+_STORE = frozenset({"store"})
+_DATA = frozenset({"store", "forward"})
+_API = frozenset({"api"})
+
+_OPTIONS = (
+    _Option("--data-dir", "data_dir", "DIR", "where spans are kept (./lymer-data)", _DATA),
+    _Option("--host", "host", "ADDRESS", "address to listen on (127.0.0.1)"),
+    _Option("--port-offset", "port_offset", "N", "added to every port (0)"),
+    _Option("--storage", "store.type", "TYPE", "embedded, memory, or grpc: another process's", _STORE),
+    _Option("--memory-limit", "memory_limit", "SIZE", "memory of the process, e.g. 1GiB"),
+    _Option("--retention", "retention", "TIME", "how long spans are kept, e.g. 72h or 14d", _STORE),
+    _Option("--base-path", "api.base_path", "PATH", "what addresses of the UI and the API begin with (/)", _API),
+    _Option("--log-format", "logs.format", "FORMAT", "text, json or auto (auto)"),
+    _Option("--log-level", "logs.level", "LEVEL", "debug, info, warning or error (info)"),
+    _Option("--self-tracing", "self_tracing", None, "trace Lymer's own work into itself", frozenset({"self_tracing"})),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return command(arguments[1:])
         if arguments and not arguments[0].startswith("-"):
             raise ConfigError(f"{arguments[0]}: no such command; there are: {', '.join(sorted(_COMMANDS))}")
-        return _run(arguments)
+        return _run(ALL_IN_ONE, arguments)
     except LymerError as error:
         print(f"lymer: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
@@ -69,61 +102,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
-    config, merged = _configuration(options.config, _set_flags(options))
+def _run(role: Role, arguments: list[str]) -> int:
+    options = _parser(role).parse_args(arguments)
+    config, merged = _configuration(options.config, _set_flags(options), role)
     from lymer.app.process import leave, run  # Here, so that `--help` and mistakes are told at once.
 
-    leave(run(config, merged, beside=_demo_command if options.demo else None))
+    leave(run(role, config, merged, beside=_demo_command if getattr(options, "demo", False) else None))
 
 
-def _demo_command(running: AllInOne) -> list[str]:
+def _demo_command(running: Composition) -> list[str]:
     address = running.address_of("otlp_http")
     if address is None:
         raise ConfigError("--demo: sends over OTLP/HTTP, which is off; set receivers.otlp_http.enabled: true")
     return [sys.executable, "-m", "lymer.cli", "demo", "--endpoint", address.removesuffix("/v1/traces")]
 
 
-def _configuration(file: Path | None, flags: dict[str, Any]) -> tuple[AppConfig, MergedSettings]:
+def _configuration(file: Path | None, flags: dict[str, Any], role: Role) -> tuple[AppConfig, MergedSettings]:
     from lymer.app.config import merge_settings, read_app_config
 
-    merged = merge_settings(file=file, environment=os.environ, flags=flags)
+    merged = merge_settings(file=file, environment=os.environ, flags=flags, role=role)
     return read_app_config(merged), merged
 
 
 def _set_flags(options: argparse.Namespace) -> dict[str, Any]:
     settings: dict[str, Any] = {}
-    for name, path in _FLAGS.items():
-        value = getattr(options, name)
+    for option in _OPTIONS:
+        value = getattr(options, option.name, None)
         if value is not None:
-            set_path(settings, path, value)
+            set_path(settings, option.key, value)
     return settings
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(role: Role) -> argparse.ArgumentParser:
+    whole = role is ALL_IN_ONE
     parser = argparse.ArgumentParser(
-        prog="lymer",
-        usage=USAGE,
-        description="Lymer, a distributed tracing system: one command, exact answers.",
-        epilog=COMMANDS_HELP,
+        prog="lymer" if whole else f"lymer {role.name}",
+        usage=USAGE if whole else f"lymer {role.name} [OPTIONS]",
+        description=_DESCRIPTION if whole else f"lymer {role.name}: {role.summary}.",
+        epilog=COMMANDS_HELP if whole else role.help,
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=100),
         allow_abbrev=False,
     )
-    option = parser.add_argument
-    option("--data-dir", metavar="DIR", help="where spans are kept (./lymer-data)")
-    option("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
-    option("--port-offset", metavar="N", help="added to every port (0)")
-    option("--storage", metavar="TYPE", help="embedded or memory (embedded)")
-    option("--memory-limit", metavar="SIZE", help="memory of the process, e.g. 1GiB")
-    option("--retention", metavar="TIME", help="how long spans are kept, e.g. 72h or 14d")
-    option("--config", metavar="FILE", type=Path, help="settings in YAML; deploy/all-in-one.yaml explains all")
-    option("--base-path", metavar="PATH", help="what addresses of the UI and the API begin with (/)")
-    option("--log-format", metavar="FORMAT", help="text, json or auto (auto)")
-    option("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
-    option("--demo", action="store_true", help="show the traffic of a small shop")
-    option("--self-tracing", action="store_const", const=True, help="trace Lymer's own work into itself")
+    for option in _OPTIONS:
+        if option.is_known_to(role):
+            _add(parser, option)
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings in YAML; deploy/ has examples")
+    if whole:
+        parser.add_argument("--demo", action="store_true", help="show the traffic of a small shop")
     parser.add_argument("--version", action="version", version=f"lymer {VERSION}")
     return parser
+
+
+def _add(parser: argparse.ArgumentParser, option: _Option) -> None:
+    if option.metavar is None:
+        parser.add_argument(option.flag, action="store_const", const=True, help=option.help)
+    else:
+        parser.add_argument(option.flag, metavar=option.metavar, help=option.help)
 
 
 def _version(arguments: list[str]) -> int:
@@ -134,11 +168,12 @@ def _version(arguments: list[str]) -> int:
 def _check_config(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="lymer check-config", description="Say what is wrong with a configuration.")
     parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--role", choices=ROLES, default=ALL_IN_ONE.name, help="which role it is for (all-in-one)")
     options = parser.parse_args(arguments)
-    config, merged = _configuration(options.file, {})
-    from lymer.app.all_in_one import check
+    config, merged = _configuration(options.file, {}, ROLES[options.role])
+    from lymer.app.composition import check
 
-    check(config, merged)
+    check(config, merged, ROLES[options.role])
     print(f"{options.file}: good")
     return 0
 
@@ -166,6 +201,7 @@ def _store_parser() -> argparse.ArgumentParser:
 
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    **{role.name: functools.partial(_run, role) for role in ROLES.values()},
     "demo": _demo,
     "store": _store,
     "check-config": _check_config,

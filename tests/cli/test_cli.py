@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lymer.app.roles import ROLES
 from lymer.cli import main
 from lymer.component.version import VERSION
 
@@ -14,9 +15,10 @@ SCREEN_LINES = 40
 SCREEN_COLUMNS = 100
 
 
-def test_help_fits_a_screen_and_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("role", ["", *ROLES])
+def test_help_fits_a_screen_and_has_examples(capsys: pytest.CaptureFixture[str], role: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        main([*role.split(), "--help"])
     text = capsys.readouterr().out
     assert ended.value.code == 0
     assert len(text.splitlines()) <= SCREEN_LINES
@@ -33,7 +35,10 @@ def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_an_unknown_command_is_answered_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dmeo"]) == 2
-    assert capsys.readouterr().err == "lymer: dmeo: no such command; there are: check-config, demo, store, version\n"
+    assert capsys.readouterr().err == (
+        "lymer: dmeo: no such command; there are: agent, all-in-one, check-config, collector, demo, query, "
+        "remote-storage, store, version\n"
+    )
 
 
 def test_an_unknown_option_is_told(capsys: pytest.CaptureFixture[str]) -> None:

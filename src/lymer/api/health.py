@@ -51,13 +51,14 @@ def build_admin(state: State, registry: CollectorRegistry) -> Any:
             "/": lambda scope: _availability(state),
             "/version": lambda scope: _version(state),
             "/metrics": lambda scope: _metrics(registry, scope),
+            "/status": lambda scope: _verbose_status(state, scope),
         }
     )
 
 
 def build_status(state: State) -> Any:
     """The application of port 13133."""
-    return _Routes({"/status": lambda scope: _status(state, verbose=b"verbose" in scope.get("query_string", b""))})
+    return _Routes({"/status": lambda scope: _verbose_status(state, scope)})
 
 
 class _Routes:
@@ -108,6 +109,10 @@ def _metrics(registry: CollectorRegistry, scope: dict[str, Any]) -> tuple[int, s
     accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
     encoder, content_type = choose_encoder(accept)
     return 200, content_type, encoder(registry)
+
+
+def _verbose_status(state: State, scope: dict[str, Any]) -> tuple[int, str, bytes]:
+    return _status(state, verbose=b"verbose" in scope.get("query_string", b""))
 
 
 def _status(state: State, *, verbose: bool) -> tuple[int, str, bytes]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from lymer.app.roles import ALL_IN_ONE, Role
 from lymer.component.config import (
     ByteSize,
     Config,
@@ -34,8 +35,8 @@ class AdminConfig(Config):
 
     port: int = 14269
     """Health, version and metrics, as Jaeger's admin port."""
-    status_port: int = 13133
-    """`/status`, as the Collector's health check."""
+    status_port: int | None = 13133
+    """`/status`, as the Collector's health check; the admin port has it too. None: only that one."""
 
 
 class LogConfig(Config):
@@ -48,7 +49,7 @@ class LogConfig(Config):
 
 
 class AppConfig(Config):
-    """The all-in-one. Sections of plugins stay settings here and are checked by the plugin that they are for."""
+    """Every role. Sections of plugins stay settings here and are checked by the plugin that they are for."""
 
     host: str = "127.0.0.1"
     """The address to listen on; `0.0.0.0` for every network."""
@@ -68,6 +69,10 @@ class AppConfig(Config):
     """The APIs and the page: `port`, `base_path`, …"""
     query: Section = msgspec.field(default_factory=dict)
     """How much one question may cost."""
+    remote_storage: Section = msgspec.field(default_factory=dict)
+    """The store as others ask it over gRPC: `port`, `enabled`, …"""
+    forward: Section = msgspec.field(default_factory=dict)
+    """Where an agent sends its spans: `collectors`, `spool`, …"""
     admin: AdminConfig = AdminConfig()
     logs: LogConfig = LogConfig()
     self_tracing: bool = False
@@ -102,9 +107,11 @@ LYMER_VARIABLES: Mapping[str, str] = {
 _LISTS = ("allowed_origins", "allowed_headers")
 
 
-def merge_settings(*, file: Path | None, environment: Mapping[str, str], flags: Settings) -> MergedSettings:
-    """Settings of all sources. Raises ConfigError when the file cannot be read."""
-    merged = MergedSettings({"receivers": {"otlp_grpc": {}, "otlp_http": {}}, "store": {"type": "embedded"}})
+def merge_settings(
+    *, file: Path | None, environment: Mapping[str, str], flags: Settings, role: Role = ALL_IN_ONE
+) -> MergedSettings:
+    """Settings of all sources, over what the role begins with. Raises ConfigError when the file cannot be read."""
+    merged = MergedSettings(dict(role.defaults))
     if file is not None:
         merged = merged.over(read_yaml(file, environment), source=str(file))
     for variables in (JAEGER_VARIABLES, LYMER_VARIABLES):

@@ -1,4 +1,4 @@
-"""Running the all-in-one as a process: event loop, signals, exit codes. A failed start is one line with the cure."""
+"""Running a role as a process: event loop, signals, exit codes. A failed start is one line with the cure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from typing import NoReturn
 import uvloop
 from prometheus_client import ProcessCollector
 
-from lymer.app.all_in_one import AllInOne
 from lymer.app.allocator import keep_large_blocks
+from lymer.app.composition import Composition
 from lymer.app.config import AppConfig
+from lymer.app.roles import Role
 from lymer.component.clock import Clock, SystemClock
 from lymer.component.config import MergedSettings
 from lymer.component.errors import ConfigError, StartError
@@ -36,11 +37,11 @@ SHUTDOWN_S = 4.8
 """After so long the process ends, whatever still runs: everything acknowledged is durable already."""
 
 
-Beside = Callable[[AllInOne], list[str]]
+Beside = Callable[[Composition], list[str]]
 """From what runs to the command line of a process that shall run beside it."""
 
 
-def run(config: AppConfig, merged: MergedSettings, *, beside: Beside | None = None) -> int:
+def run(role: Role, config: AppConfig, merged: MergedSettings, *, beside: Beside | None = None) -> int:
     """Start, serve until a signal, stop. Returns the exit code; the caller shall leave with `leave`.
 
     `beside` runs from readiness to the end.
@@ -49,7 +50,7 @@ def run(config: AppConfig, merged: MergedSettings, *, beside: Beside | None = No
     keep_large_blocks()
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # Nothing forks without exec; its handlers only make noise.
     try:
-        return uvloop.run(_serve(config, merged, beside))
+        return uvloop.run(_serve(role, config, merged, beside))
     except ConfigError as error:
         return complain(error, EXIT_BAD_CONFIG)
     except StartError as error:
@@ -70,11 +71,11 @@ def complain(error: Exception, code: int) -> int:
     return code
 
 
-async def _serve(config: AppConfig, merged: MergedSettings, beside: Beside | None) -> int:
+async def _serve(role: Role, config: AppConfig, merged: MergedSettings, beside: Beside | None) -> int:
     clock = SystemClock()
     events = Events(clock=clock)
     ProcessCollector(registry=events.registry)
-    app = AllInOne(config, merged, events=events, clock=clock)
+    app = Composition(role, config, merged, events=events, clock=clock)
     stop = _stop_on_signal(clock)
     starting = asyncio.create_task(app.start())
     stopping = asyncio.create_task(stop.wait())
@@ -96,7 +97,7 @@ async def _running(command: list[str]) -> AsyncIterator[None]:
             companion.terminate()
 
 
-async def _stop(app: AllInOne, starting: asyncio.Task[None], events: Events, clock: Clock) -> int:
+async def _stop(app: Composition, starting: asyncio.Task[None], events: Events, clock: Clock) -> int:
     begun_s = clock.monotonic_s()
     watchdog = threading.Timer(SHUTDOWN_S, os._exit, (EXIT_START_FAILED,))
     watchdog.daemon = True

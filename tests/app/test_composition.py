@@ -7,20 +7,21 @@ from typing import Any
 
 import pytest
 
-from lymer.app.all_in_one import AllInOne, check
 from lymer.app.budgets import PROCESS_BYTES, divide
+from lymer.app.composition import Composition, check
 from lymer.app.config import MEMORY_LIMIT_MIN, merge_settings, read_app_config
+from lymer.app.roles import ALL_IN_ONE
 from lymer.component.clock import ManualClock
 from lymer.component.errors import ConfigError
 from lymer.component.events import Events
 
 
-def composed(tmp_path: Path, **settings: Any) -> AllInOne:
+def composed(tmp_path: Path, **settings: Any) -> Composition:
     merged = merge_settings(
         file=None, environment={}, flags={"store": {"type": "memory"}, "data_dir": tmp_path / "data", **settings}
     )
     clock = ManualClock()
-    return AllInOne(read_app_config(merged), merged, events=Events(clock=clock), clock=clock)
+    return Composition(ALL_IN_ONE, read_app_config(merged), merged, events=Events(clock=clock), clock=clock)
 
 
 def test_making_it_opens_nothing(tmp_path: Path) -> None:

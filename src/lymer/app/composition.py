@@ -1,0 +1,143 @@
+"""One process of a role, composed of its parts. They start from the back door to the front, and close the other way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+
+from lymer.api.health import State, build_admin, build_status
+from lymer.app import parts
+from lymer.app.budgets import divide
+from lymer.app.config import AppConfig
+from lymer.app.memory_guard import MemoryGuard
+from lymer.app.parts import Ground
+from lymer.app.roles import ALL_IN_ONE, Role
+from lymer.app.self_tracing import SelfTracing
+from lymer.component.base import Endpoint, Receiver
+from lymer.component.clock import Clock, SystemClock, new_random
+from lymer.component.config import MergedSettings
+from lymer.component.events import Events
+from lymer.component.http_server import HttpServer
+from lymer.component.version import VERSION
+from lymer.exporters.store import StoreExporter
+from lymer.pipeline.in_flight import InFlight
+
+
+class Composition:
+    """One process. Making it checks every setting and opens nothing; raises ConfigError."""
+
+    def __init__(self, role: Role, config: AppConfig, merged: MergedSettings, *, events: Events, clock: Clock) -> None:
+        self.role = role
+        self._events = events
+        self._clock = clock
+        budgets = divide(config.memory_limit)
+        self._in_flight = InFlight(budgets.in_flight_bytes)
+        self._guard = MemoryGuard(config.memory_limit, self._in_flight, events=events, clock=clock)
+        self._ground = Ground(
+            config=config,
+            sources=merged.sources,
+            budgets=budgets,
+            in_flight=self._in_flight,
+            events=events,
+            clock=clock,
+        )
+        self.state = State(clock, version=VERSION)
+        self._store = parts.make_store(self._ground)
+        self._sink = StoreExporter(self._store, events)
+        self._self_tracing = self._make_self_tracing() if config.self_tracing and role.has("self_tracing") else None
+        self._receivers = self._make_receivers()
+        self._api: HttpServer | None = None
+        self._api_path = ""
+        if role.has("api"):
+            self._api, self._api_path = parts.make_api(self._ground, self._store)
+        self._admin, self._status = self._make_admin()
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """What listens where."""
+        ui = [Endpoint("ui", f"http://{self._api.address}{self._api_path}")] if self._api else []
+        health = self._status or self._admin
+        return [
+            *ui,
+            *(receiver.endpoint for receiver in self._receivers),
+            Endpoint("admin", f"http://{self._admin.address}"),
+            Endpoint("health", f"http://{health.address}/status"),
+        ]
+
+    def address_of(self, name: str) -> str | None:
+        """The address of one endpoint; None where it does not listen."""
+        return next((endpoint.address for endpoint in self.endpoints if endpoint.name == name), None)
+
+    async def start(self) -> None:
+        """As `component.base`. All ports are taken first, so that a taken one is told before the store is opened."""
+        begun_s = self._clock.monotonic_s()
+        listeners: list[HttpServer | Receiver] = [*self._admins, *self._apis, *self._receivers]
+        for listener in listeners:
+            listener.bind()
+        for admin in self._admins:
+            await admin.start()
+        await self._store.start()
+        self.state.store_health = self._store.health
+        self._events.watch("store", lambda: self._store.health().figures)
+        self._events.watch("requests_in_flight", self._in_flight.figures)
+        for api in self._apis:
+            await api.start()
+        await self._guard.start()
+        if self._self_tracing:
+            await self._self_tracing.start()
+        for receiver in self._receivers:
+            await receiver.start()
+        self.state.enter("ready")
+        self._events.started(self.endpoints, seconds=self._clock.monotonic_s() - begun_s)
+
+    async def close(self) -> None:
+        """As `component.base`: stop taking in, answer what has begun, close the store."""
+        self.state.enter("stopping")
+        await _all(
+            [
+                *(receiver.close() for receiver in self._receivers),
+                *(api.close(timeout_s=1.0) for api in self._apis),
+            ]
+        )
+        await self._guard.close()
+        if self._self_tracing:
+            await self._self_tracing.close()
+        await self._store.close()
+        await _all(admin.close(timeout_s=0.5) for admin in self._admins)
+
+    @property
+    def _admins(self) -> list[HttpServer]:
+        return [self._admin, *([self._status] if self._status else [])]
+
+    @property
+    def _apis(self) -> list[HttpServer]:
+        return [self._api] if self._api else []
+
+    def _make_admin(self) -> tuple[HttpServer, HttpServer | None]:
+        config = self._ground.config.admin
+        admin = self._ground.listener("Admin", build_admin(self.state, self._events.registry), config.port)
+        if config.status_port is None:
+            return admin, None
+        return admin, self._ground.listener("Health check", build_status(self.state), config.status_port)
+
+    def _make_receivers(self) -> list[Receiver]:
+        return parts.make_receivers(self._ground, self._sink) if self.role.has("receivers") else []
+
+    def _make_self_tracing(self) -> SelfTracing:
+        return SelfTracing(
+            self._sink,
+            figures=lambda: self._store.health().figures,
+            events=self._events,
+            clock=self._clock,
+            chance=new_random(),
+        )
+
+
+def check(config: AppConfig, merged: MergedSettings, role: Role = ALL_IN_ONE) -> None:
+    """Check every setting as a start would, and open nothing. Raises ConfigError."""
+    clock = SystemClock()
+    Composition(role, config, merged, events=Events(clock=clock), clock=clock)
+
+
+async def _all(closing: Iterable[Awaitable[None]]) -> None:
+    await asyncio.gather(*closing)

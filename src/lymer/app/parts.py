@@ -1,0 +1,105 @@
+"""The parts of a process, each made from its section of the configuration.
+
+Making one opens nothing; it raises ConfigError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lymer.api.config import ApiConfig
+from lymer.app.budgets import Budgets
+from lymer.app.config import AppConfig
+from lymer.component import registry
+from lymer.component.base import Receiver, SpanSink
+from lymer.component.clock import Clock
+from lymer.component.config import MergedSettings, read_config
+from lymer.component.errors import ConfigError
+from lymer.component.events import Events
+from lymer.component.http_server import HttpServer
+from lymer.pipeline.in_flight import InFlight
+from lymer.query.admission import QueryConfig
+from lymer.query.service import QueryService
+from lymer.storage.base import SpanStore
+
+API_PORT = 16686
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all parts of one process stand on."""
+
+    config: AppConfig
+    sources: Mapping[str, str]
+    """Where each setting came from, for errors."""
+    budgets: Budgets
+    in_flight: InFlight
+    events: Events
+    clock: Clock
+
+    def port(self, port: int) -> int:
+        """The port that is meant by this one."""
+        return port + self.config.port_offset if port else 0
+
+    def listener(self, what: str, app: Any, port: int) -> HttpServer:
+        """An HTTP server on that port of our address."""
+        return HttpServer(app, what=what, host=self.config.host, port=self.port(port))
+
+
+def make_store(ground: Ground) -> SpanStore:
+    """The store of the configuration, with its part of the memory."""
+    settings = dict(ground.config.store)
+    name = str(settings.pop("type", "embedded"))
+    kind = registry.find("stores", name)
+    general = {"memory_bytes": ground.budgets.store_bytes, "retention_s": ground.config.retention}
+    given = {key: value for key, value in general.items() if value is not None}
+    if given:
+        if not hasattr(kind, "settings_for"):
+            raise ConfigError(f"store: {name!r} knows no memory limit and no retention; set its own settings instead")
+        settings = MergedSettings(kind.settings_for(**given)).over(settings, source="").values
+    store: SpanStore = kind.from_config(settings, data_dir=ground.config.data_dir, clock=ground.clock)
+    return store
+
+
+def make_receivers(ground: Ground, sink: SpanSink) -> list[Receiver]:
+    """All front doors that are not switched off."""
+    receivers: list[Receiver] = []
+    for key, settings in ground.config.receivers.items():
+        kind = registry.find("receivers", key.partition("/")[0])
+        config = read_config(kind.config_type, settings or {}, path=f"receivers.{key}", sources=ground.sources)
+        if not config.enabled:
+            continue
+        receivers.append(
+            kind(
+                config,
+                sink,
+                in_flight=ground.in_flight,
+                events=ground.events,
+                clock=ground.clock,
+                host=config.host or ground.config.host,
+                port=ground.port(config.port),
+            )
+        )
+    return receivers
+
+
+def make_api(ground: Ground, store: SpanStore) -> tuple[HttpServer, str]:
+    """The page and the APIs, and the path of the page."""
+    from lymer.api.server import build_api
+
+    settings = dict(ground.config.api)
+    port = settings.pop("port", API_PORT)
+    if not str(port).isdigit():
+        raise ConfigError(f"api.port: must be a number, not {port!r}")
+    config = read_config(ApiConfig, settings, path="api", sources=ground.sources)
+    query = QueryService(store, query_config(ground), ground.events, ground.clock)
+    app = build_api(query, config=config, events=ground.events, clock=ground.clock)
+    return ground.listener("UI and API", app, int(port)), f"{config.prefix}/"
+
+
+def query_config(ground: Ground) -> QueryConfig:
+    """How much one question may cost."""
+    general = {} if ground.budgets.query_bytes is None else {"memory_bytes_max": ground.budgets.query_bytes}
+    return read_config(QueryConfig, {**general, **ground.config.query}, path="query", sources=ground.sources)
