@@ -1,8 +1,13 @@
-// Searching, as the page asks it: pages of summaries with an exact total and a cursor.
-import { parseLogfmt } from "../model/logfmt";
+// Searching, as the page asks it: pages of summaries with an exact total and a cursor, and what all matches are like.
+import { textOf } from "../query/form";
+import { parse } from "../query/parse";
+import { toPredicate } from "../query/predicate";
+import type { Predicate } from "../query/tree";
 import type { SearchForm, Window } from "../url/search";
-import { getJson } from "./client";
+import { getJson, postJson } from "./client";
 import type { Envelope } from "./jaeger";
+
+const API = "api/lymer/v1";
 
 /** Times and durations in microseconds. */
 export interface Summary {
@@ -23,6 +28,38 @@ export interface Page {
   total: number | null;
 }
 
+/** Traces counted by time and duration; docs/specs/native-api.md, section 4. */
+export interface Histogram {
+  total: number;
+  errorTotal: number;
+  start: number;
+  end: number;
+  timeBuckets: number;
+  bucketNano: number;
+  durationEdgesNano: number[];
+  cells: [time: number, duration: number, count: number, errors: number][];
+}
+
+export interface FacetValue {
+  value: string;
+  service?: string;
+  traceCount: number;
+  errorTraceCount: number;
+}
+
+export interface Facet {
+  facet: string;
+  valueCount: number;
+  values: FacetValue[];
+}
+
+/** What is asked about, whatever is asked about it. Times in microseconds. */
+export interface Question {
+  where: Predicate;
+  start: number;
+  end: number;
+}
+
 /** Names of services, sorted. */
 export async function listServices(signal: AbortSignal): Promise<string[]> {
   return (await getJson<Envelope<string[] | null>>("api/services", {}, signal)).data ?? [];
@@ -34,20 +71,41 @@ export async function listOperations(service: string, signal: AbortSignal): Prom
   return answer.data ?? [];
 }
 
+/** The question that the form asks; null when its text has a mistake. */
+export function questionOf(form: SearchForm, window: Window): Question | null {
+  const parsed = parse(textOf(form));
+  return parsed.ok ? { where: toPredicate(parsed.condition), ...window } : null;
+}
+
 /** A page of traces; the total comes with the first one. All pages of a search have the same window. */
-export function findTraces(form: SearchForm, window: Window, cursor: string | null, signal: AbortSignal): Promise<Page> {
-  const params: Record<string, string> = {
-    start: String(window.start),
-    end: String(window.end),
-    limit: String(form.limit),
-    order: form.order,
-  };
-  for (const name of ["service", "operation", "minDuration", "maxDuration"] as const) {
-    if (form[name].trim()) params[name] = form[name].trim();
-  }
-  const tags = parseLogfmt(form.tags);
-  if (tags && Object.keys(tags).length) params["tags"] = JSON.stringify(tags);
-  if (cursor) params["cursor"] = cursor;
-  else params["total"] = "true";
-  return getJson<Page>("api/lymer/v1/traces", params, signal);
+export function findTraces(question: Question, { order, limit }: SearchForm, cursor: string | null, signal: AbortSignal): Promise<Page> {
+  return postJson(`${API}/traces`, { ...question, order, limit, ...(cursor ? { cursor } : { total: true }) }, signal);
+}
+
+/** All matches by time and duration. */
+export function countByTime(question: Question, signal: AbortSignal): Promise<Histogram> {
+  return postJson(`${API}/histogram`, { ...question, timeBuckets: 80, durationBuckets: 5 }, signal);
+}
+
+/** How many of all matches have which values. */
+export async function countFacets(question: Question, facets: readonly string[], signal: AbortSignal): Promise<Facet[]> {
+  return (await postJson<{ facets: Facet[] }>(`${API}/facets`, { ...question, facets, limit: 12 }, signal)).facets;
+}
+
+/** The traces that came since the cursor, newest first. */
+export function listenLive(where: Predicate, cursor: string | null, signal: AbortSignal): Promise<{ traces: Summary[]; cursor: string }> {
+  return postJson(`${API}/live`, { where, limit: 200, ...(cursor ? { cursor } : {}) }, signal);
+}
+
+/** Keys of attributes, most frequent first. */
+export async function listKeys(signal: AbortSignal): Promise<string[]> {
+  const { attributes } = await getJson<{ attributes: { key: string }[] }>(`${API}/attributes`, {}, signal);
+  return [...new Set(attributes.map(({ key }) => key))];
+}
+
+/** Values of an attribute that begin so, most frequent first. */
+export async function listValues(key: string, prefix: string, signal: AbortSignal): Promise<string[]> {
+  const path = `${API}/attributes/${encodeURIComponent(key)}/values`;
+  const { values } = await getJson<{ values: { value: string }[] }>(path, { limit: "30", ...(prefix ? { prefix } : {}) }, signal);
+  return values.map(({ value }) => value);
 }

@@ -1,12 +1,8 @@
-// The search form as URL parameters: Jaeger's names and units, so that old links work, and `order` of ours.
+// The search form as URL parameters: Jaeger's names and units, so that old links work, and `q` and `order` of ours.
 import { parseLogfmt, writeLogfmt } from "../model/logfmt";
+import type { Asked } from "../query/form";
 
-export interface SearchForm {
-  service: string;
-  operation: string;
-  tags: string;
-  minDuration: string;
-  maxDuration: string;
+export interface SearchForm extends Asked {
   lookback: string;
   start: number | null;
   end: number | null;
@@ -27,6 +23,7 @@ export const EMPTY_FORM: SearchForm = {
   tags: "",
   minDuration: "",
   maxDuration: "",
+  q: "",
   lookback: "1h",
   start: null,
   end: null,
@@ -66,6 +63,7 @@ export function readForm(params: URLSearchParams): SearchForm {
     tags: readTags(params),
     minDuration: text("minDuration"),
     maxDuration: text("maxDuration"),
+    q: text("q"),
     lookback: lookback === "custom" || (!lookback && start !== null) ? "custom" : lookback || EMPTY_FORM.lookback,
     start,
     end,
@@ -77,7 +75,7 @@ export function readForm(params: URLSearchParams): SearchForm {
 /** The parameters that say this form; what is as by default is left out. */
 export function writeForm(form: SearchForm): URLSearchParams {
   const params = new URLSearchParams();
-  for (const name of ["service", "operation", "minDuration", "maxDuration"] as const) {
+  for (const name of ["service", "operation", "minDuration", "maxDuration", "q"] as const) {
     if (form[name]) params.set(name, form[name]);
   }
   const tags = parseLogfmt(form.tags);
