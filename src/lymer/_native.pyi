@@ -47,6 +47,11 @@ def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
 def decode_jaeger_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
     """Spans of a Jaeger Batch, bare or in a message (`emitBatch`, `emitZipkinBatch`, ...), binary or compact."""
 
+def decode_jaeger_datagrams(payload: Buffer) -> tuple[Batch, list[tuple[str, int]], list[str]]:
+    """Spans of datagrams of Jaeger's agent, each behind its length (u32, little end first); and, for each datagram that is
+    no message of the agent, why. Of such a one no span is kept.
+    """
+
 def decode_jaeger_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
     """Spans of an api_v2 PostSpansRequest."""
 

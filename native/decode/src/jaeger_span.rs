@@ -101,13 +101,7 @@ impl JaegerRows {
 
     /// The batch.
     pub fn finish(self) -> Result<Decoded, DecodeError> {
-        let columns: RecordBatch = self.columns.finish().map_err(|error| DecodeError {
-            reason: error.to_string(),
-        })?;
-        Ok(Decoded {
-            columns,
-            refused: self.refusals.counts(),
-        })
+        decoded((self.columns, self.refusals))
     }
 }
 
@@ -224,6 +218,17 @@ pub fn push_event(
 /// Microseconds as nanoseconds; None when they do not fit.
 pub fn nanos_of_micros(micros: i64) -> Option<i64> {
     micros.checked_mul(1000)
+}
+
+/// The batch of these columns, and how many spans are not in it.
+pub fn decoded((columns, refusals): (Columns, Refusals)) -> Result<Decoded, DecodeError> {
+    let columns: RecordBatch = columns.finish().map_err(|error| DecodeError {
+        reason: error.to_string(),
+    })?;
+    Ok(Decoded {
+        columns,
+        refused: refusals.counts(),
+    })
 }
 
 /// Why a payload is refused as a whole.

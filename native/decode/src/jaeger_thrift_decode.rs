@@ -10,44 +10,65 @@ use crate::origin_runs::ResourceText;
 use crate::otlp_decode::{DecodeError, Decoded};
 use crate::thrift::{DEPTH_MAX, Kind, Reader, each_struct, skip};
 use crate::thrift_message::{Opened, open};
+use crate::zipkin_rows::ZipkinRows;
 use crate::zipkin_thrift_decode;
+use std::mem::take;
 
 /// A span as most clients send them; a wrong guess costs a move.
 const USUAL_SPAN_BYTES: usize = 300;
 
 /// Decode a Batch or a message of either protocol. Bytes behind it are ignored, as Jaeger ignores them.
 pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
-    match open(payload).map_err(|broken| refused(&broken))? {
-        Opened::Binary(mut reader, method) => decode_call(&mut reader, method, payload.len()),
-        Opened::Compact(mut reader, method) => decode_call(&mut reader, method, payload.len()),
-    }
+    let mut decoder = Decoder::with_room_for(payload.len());
+    decoder.read(payload).map_err(|broken| refused(&broken))?;
+    decoder.finish()
 }
 
-fn decode_call<'a, R: Reader<'a>>(
-    reader: &mut R,
-    method: Option<&[u8]>,
-    size: usize,
-) -> std::result::Result<Decoded, DecodeError> {
-    let mut decoder = Decoder::default();
-    decoder.rows.columns.reserve(size / USUAL_SPAN_BYTES);
-    let done = match method {
-        None => decoder.batch(reader),
-        Some(b"emitBatch" | b"submitBatches") => decoder.arguments(reader),
-        Some(b"emitZipkinBatch" | b"submitZipkinBatch") => {
-            return zipkin_thrift_decode::decode_arguments(reader);
-        }
-        Some(_) => Err(reader.cursor().broken("unknown method")),
-    };
-    done.map_err(|broken| refused(&broken))?;
-    decoder.rows.finish()
-}
-
+/// Reads payloads one after the other into the same rows.
 #[derive(Default)]
-struct Decoder {
+pub struct Decoder {
     rows: JaegerRows,
 }
 
 impl Decoder {
+    /// An empty one for payloads of so many bytes in all.
+    pub fn with_room_for(size: usize) -> Self {
+        let mut decoder = Self::default();
+        decoder.rows.columns.reserve(size / USUAL_SPAN_BYTES);
+        decoder
+    }
+
+    /// Append the spans of a payload. After an error some of its spans may be among the rows, so nothing of them is good.
+    pub fn read(&mut self, payload: &[u8]) -> Result<()> {
+        match open(payload)? {
+            Opened::Binary(mut reader, method) => self.call(&mut reader, method),
+            Opened::Compact(mut reader, method) => self.call(&mut reader, method),
+        }
+    }
+
+    /// The batch.
+    pub fn finish(self) -> std::result::Result<Decoded, DecodeError> {
+        self.rows.finish()
+    }
+
+    fn call<'a, R: Reader<'a>>(&mut self, reader: &mut R, method: Option<&[u8]>) -> Result<()> {
+        match method {
+            None => self.batch(reader),
+            Some(b"emitBatch" | b"submitBatches") => self.arguments(reader),
+            Some(b"emitZipkinBatch" | b"submitZipkinBatch") => self.zipkin_arguments(reader),
+            Some(_) => Err(reader.cursor().broken("unknown method")),
+        }
+    }
+
+    /// The same columns and counters, lent to who knows Zipkin's spans.
+    fn zipkin_arguments<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
+        let mut rows =
+            ZipkinRows::over(take(&mut self.rows.columns), take(&mut self.rows.refusals));
+        let done = zipkin_thrift_decode::read_arguments(reader, &mut rows);
+        (self.rows.columns, self.rows.refusals) = rows.into_parts();
+        done
+    }
+
     /// Field 1 is a batch or a list of them.
     fn arguments<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
         let mut last = 0;

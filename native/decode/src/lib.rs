@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod intern;
+pub mod jaeger_datagrams;
 pub mod jaeger_json;
 mod jaeger_meaning;
 mod jaeger_process;

@@ -1,6 +1,7 @@
 //! A Zipkin span to a row, in OpenTelemetry's terms, as the collector's translator has it.
 
 use crate::columns::{Columns, SpanRow};
+use crate::jaeger_span::decoded;
 use crate::lists::{Attributes, Link};
 use crate::origin_runs::{Origin, OriginRuns, ResourceText};
 use crate::otlp_decode::{DecodeError, Decoded};
@@ -49,9 +50,23 @@ struct Meaning<'s> {
 }
 
 impl ZipkinRows {
+    /// Rows that go on in these columns.
+    pub fn over(columns: Columns, refusals: Refusals) -> Self {
+        let mut rows = Self::default();
+        (rows.columns, rows.refusals) = (columns, refusals);
+        rows
+    }
+
+    /// The columns with these rows, and the counters.
+    pub fn into_parts(mut self) -> (Columns, Refusals) {
+        self.runs
+            .finish(&mut self.columns, &ResourceText::default());
+        (self.columns, self.refusals)
+    }
+
     /// Append the span, or count why it cannot be kept.
     pub fn push(&mut self, span: &ZipkinSpan<'_>) {
-        let times = match times(span) {
+        let (start_time_unix_nano, duration_nano) = match times(span) {
             Ok(times) => times,
             Err(refusal) => return self.refusals.count(refusal),
         };
@@ -82,8 +97,8 @@ impl ZipkinRows {
             flags: if span.debug { DEBUG_FLAGS } else { 0 },
             name: &span.name,
             kind: meaning.kind,
-            start_time_unix_nano: times.0,
-            duration_nano: times.1,
+            start_time_unix_nano,
+            duration_nano,
             status_code: meaning.status_code,
             status_message: meaning.status_message,
             ..SpanRow::default()
@@ -96,16 +111,8 @@ impl ZipkinRows {
     }
 
     /// The batch.
-    pub fn finish(mut self) -> Result<Decoded, DecodeError> {
-        self.runs
-            .finish(&mut self.columns, &ResourceText::default());
-        let columns = self.columns.finish().map_err(|error| DecodeError {
-            reason: error.to_string(),
-        })?;
-        Ok(Decoded {
-            columns,
-            refused: self.refusals.counts(),
-        })
+    pub fn finish(self) -> Result<Decoded, DecodeError> {
+        decoded(self.into_parts())
     }
 
     fn push_tags<'s>(&mut self, span: &'s ZipkinSpan<'_>) -> Meaning<'s> {

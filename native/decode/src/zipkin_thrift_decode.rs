@@ -19,16 +19,8 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
     rows.finish()
 }
 
-/// Decode the arguments of `emitZipkinBatch`, of which the first is a list of spans.
-pub fn decode_arguments<'a, R: Reader<'a>>(
-    reader: &mut R,
-) -> std::result::Result<Decoded, DecodeError> {
-    let mut rows = ZipkinRows::default();
-    read_arguments(reader, &mut rows).map_err(|broken| refused(&broken))?;
-    rows.finish()
-}
-
-fn read_arguments<'a, R: Reader<'a>>(reader: &mut R, rows: &mut ZipkinRows) -> Result<()> {
+/// Read the arguments of `emitZipkinBatch`, of which the first is a list of spans.
+pub fn read_arguments<'a, R: Reader<'a>>(reader: &mut R, rows: &mut ZipkinRows) -> Result<()> {
     let mut last = 0;
     while let Some(field) = reader.field(&mut last)? {
         match field {

@@ -34,7 +34,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::wire_jaeger::{
-        decode_jaeger_proto, decode_jaeger_thrift, decode_zipkin_json, decode_zipkin_proto,
-        decode_zipkin_thrift, decode_zipkin_v1_json, encode_jaeger_proto, encode_zipkin_json,
+        decode_jaeger_datagrams, decode_jaeger_proto, decode_jaeger_thrift, decode_zipkin_json,
+        decode_zipkin_proto, decode_zipkin_thrift, decode_zipkin_v1_json, encode_jaeger_proto,
+        encode_zipkin_json,
     };
 }

@@ -4,20 +4,37 @@ use crate::batch::Batch;
 use crate::payload::payload;
 use lymer_decode::otlp_decode::{DecodeError, Decoded};
 use lymer_decode::{
-    jaeger_proto_decode, jaeger_proto_encode, jaeger_thrift_decode, zipkin_json_decode,
-    zipkin_json_encode, zipkin_proto_decode, zipkin_thrift_decode, zipkin_v1_json_decode,
+    jaeger_datagrams, jaeger_proto_decode, jaeger_proto_encode, jaeger_thrift_decode,
+    zipkin_json_decode, zipkin_json_encode, zipkin_proto_decode, zipkin_thrift_decode,
+    zipkin_v1_json_decode,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// A batch; and (reason, count) of the spans that were refused.
-type Answer = (Batch, Vec<(&'static str, usize)>);
+/// (reason, count) of the spans that were refused.
+type Refused = Vec<(&'static str, usize)>;
+
+type Answer = (Batch, Refused);
 
 /// Spans of a Jaeger Batch in Thrift, bare or in a message, binary or compact.
 #[pyfunction]
 pub fn decode_jaeger_thrift(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Answer> {
     decode(py, source, jaeger_thrift_decode::decode)
+}
+
+/// Spans of datagrams of the agent, each behind its length; and why datagrams were not read.
+#[pyfunction]
+pub fn decode_jaeger_datagrams(
+    py: Python<'_>,
+    source: &Bound<'_, PyAny>,
+) -> PyResult<(Batch, Refused, Vec<String>)> {
+    let payload = payload(source)?;
+    let found = py
+        .detach(|| jaeger_datagrams::decode(&payload))
+        .map_err(|error| PyValueError::new_err(error.reason))?;
+    let (columns, refused) = answer(found.decoded);
+    Ok((columns, refused, found.broken))
 }
 
 /// Spans of a PostSpansRequest.
@@ -80,11 +97,15 @@ fn decode(
     let decoded = py
         .detach(|| decoder(&payload))
         .map_err(|error| PyValueError::new_err(error.reason))?;
+    Ok(answer(decoded))
+}
+
+fn answer(decoded: Decoded) -> Answer {
     let refused = decoded
         .refused
         .iter()
         .map(|(refusal, count)| (refusal.reason(), *count))
         .collect();
     let columns = decoded.columns;
-    Ok((Batch { columns }, refused))
+    (Batch { columns }, refused)
 }

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Final
 
 from lymer.component.errors import DecodeError
-from lymer.wire import jaeger_proto, jaeger_thrift, otlp_json, otlp_proto, zipkin_json, zipkin_proto, zipkin_thrift
+from lymer.wire import (
+    jaeger_datagrams,
+    jaeger_proto,
+    jaeger_thrift,
+    otlp_json,
+    otlp_proto,
+    zipkin_json,
+    zipkin_proto,
+    zipkin_thrift,
+)
 from lymer.wire.decoded import Decoded, Refusal
 
 __all__ = ["DECODERS", "Decoded", "Refusal", "decode"]
@@ -15,6 +24,7 @@ DECODERS: Final[dict[str, Callable[[bytes], Decoded]]] = {
     otlp_proto.FORMAT: otlp_proto.decode_otlp_proto,
     otlp_json.FORMAT: otlp_json.decode_otlp_json,
     jaeger_thrift.FORMAT: jaeger_thrift.decode_jaeger_thrift,
+    jaeger_datagrams.FORMAT: jaeger_datagrams.decode_jaeger_datagrams,
     jaeger_proto.FORMAT: jaeger_proto.decode_jaeger_proto,
     zipkin_json.FORMAT: zipkin_json.decode_zipkin_json,
     zipkin_json.FORMAT_V1: zipkin_json.decode_zipkin_v1_json,
