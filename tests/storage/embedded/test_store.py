@@ -21,6 +21,7 @@ from lymer.model.search import Order, TraceSearch
 from lymer.storage.base import Budget
 from lymer.storage.embedded.durable import HALF_WRITTEN
 from lymer.storage.embedded.store import EmbeddedStore
+from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
 
 SETTINGS: dict[str, Any] = {
@@ -89,6 +90,30 @@ async def test_no_span_is_doubled_or_missing_at_any_moment_of_sealing(tmp_path: 
         await asyncio.gather(write(), seal(), ask(Order.NEWEST), ask(Order.MOST_SPANS))
         found = dict(await newest(store))
         assert found == Counter(range(1, 300)) + Counter(max(number - 3, 1) for number in range(1, 300))
+
+
+async def test_a_span_that_comes_while_the_pieces_of_its_trace_are_merged_does_not_double_the_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as store:
+        for number in (1, 2):
+            await store.write(batch([span(1, number)]))
+            await store.seal()
+        loop = asyncio.get_running_loop()
+        still_split = Tenant._still_split
+
+        async def late_span() -> None:
+            await store.write(batch([span(1, 3)]))
+            assert await newest(store) == [(1, 3)]
+
+        def with_a_late_span(*arguments: Any) -> set[bytes]:
+            found = still_split(*arguments)
+            asyncio.run_coroutine_threadsafe(late_span(), loop).result(10)
+            return found
+
+        monkeypatch.setattr(Tenant, "_still_split", with_a_late_span)
+        await store.compact()
+        assert await newest(store) == [(1, 3)]
 
 
 async def test_late_spans_join_their_trace_wherever_it_is(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ view or in two. A `Snapshot` is a version as one read sees it, with the traces t
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -161,6 +161,11 @@ class SplitTraces:
             if other is not piece and (shared := set(found_ids(other.view, candidates))):
                 self.add(other, shared)
                 self.add(piece, shared)
+
+
+def marks(pieces: Iterable[Piece]) -> frozenset[bytes]:
+    """The traces of these pieces that may lie in others too."""
+    return frozenset().union(*(piece.split for piece in pieces))
 
 
 def sealed_piece(segment: Segment, name: str, *, stored_unix_nano: int, compacted: bool) -> Piece:

@@ -26,7 +26,7 @@ from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.manifest import Cut, Manifest, SegmentEntry, read_manifest, write_manifest
 from lymer.storage.embedded.opening import LOG, SEGMENTS, Damages
-from lymer.storage.embedded.pieces import Piece, Snapshot, SplitTraces, Version, found_ids, sealed_piece
+from lymer.storage.embedded.pieces import Piece, Snapshot, SplitTraces, Version, found_ids, marks, sealed_piece
 from lymer.storage.embedded.sealing import EVERYTHING, LogTimes
 from lymer.storage.embedded.wal import Disk, Log
 from lymer.storage.embedded.wal_recovery import Recovery
@@ -155,7 +155,8 @@ class Tenant:
 
     def snapshot(self) -> Snapshot:
         """What there is to read now, consistently."""
-        return self._split.snapshot(self.version)
+        with self._split.lock:  # The version that is compared must be the one that is in place.
+            return self._split.snapshot(self.version)
 
     # --- sealing -------------------------------------------------------------------------------------------------
 
@@ -304,16 +305,15 @@ class Tenant:
         with self._state:
             version = self.version
             rest = tuple(piece for piece in version.segments if piece not in old)
+            others = (*rest, *version.sealing, version.open)
             if new is not None:
-                marked = frozenset().union(*(piece.split for piece in old))
-                self._save_split(new, self._still_split(marked, (*rest, *version.sealing, version.open)))
+                self._save_split(new, self._still_split(marks(old), others))
             gone = {piece.entry.name for piece in old if piece.entry}
             kept = tuple(entry for entry in self.manifest.segments if entry.name not in gone)
             self._change(segments=(*kept, *_entries(new)))
             with self._split.lock:
-                if new is not None:
-                    late = frozenset().union(*(piece.split for piece in old)) - marked
-                    self._split.add(new, set(late))
+                if new is not None:  # Late spans may have come meanwhile, also of traces that were whole just now.
+                    self._split.add(new, set(marks(old) & marks(others)))
                 self.version = replace(self.version, segments=(*rest, *_pieces(new)))
         for name in gone:
             self._remove_files(name)
