@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-PORTS = (4317, 4318, 13133, 14269, 16686)
+PORTS = (4317, 4318, 5778, 5779, 13133, 14269, 16686)
 START_S = 30.0
 
 

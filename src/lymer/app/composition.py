@@ -21,6 +21,7 @@ from lymer.component.http_server import HttpServer
 from lymer.component.version import VERSION
 from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
+from lymer.sampling.provider import FileStrategies
 
 
 class Composition:
@@ -46,6 +47,8 @@ class Composition:
         self._sink = StoreExporter(self._store, events)
         self._self_tracing = self._make_self_tracing() if config.self_tracing and role.has("self_tracing") else None
         self._receivers = self._make_receivers()
+        self._strategies = FileStrategies(config.sampling, events=events, clock=clock)
+        self._sampling = parts.make_sampling(self._ground, self._strategies) if role.has("sampling") else []
         self._api: HttpServer | None = None
         self._api_path = ""
         if role.has("api"):
@@ -59,7 +62,7 @@ class Composition:
         health = self._status or self._admin
         return [
             *ui,
-            *(receiver.endpoint for receiver in self._receivers),
+            *(door.endpoint for door in self._doors),
             Endpoint("admin", f"http://{self._admin.address}"),
             Endpoint("health", f"http://{health.address}/status"),
         ]
@@ -71,7 +74,7 @@ class Composition:
     async def start(self) -> None:
         """As `component.base`. All ports are taken first, so that a taken one is told before the store is opened."""
         begun_s = self._clock.monotonic_s()
-        listeners: list[HttpServer | Receiver] = [*self._admins, *self._apis, *self._receivers]
+        listeners: list[HttpServer | Receiver] = [*self._admins, *self._apis, *self._doors]
         for listener in listeners:
             listener.bind()
         for admin in self._admins:
@@ -85,8 +88,10 @@ class Composition:
         await self._guard.start()
         if self._self_tracing:
             await self._self_tracing.start()
-        for receiver in self._receivers:
-            await receiver.start()
+        if self._sampling:
+            await self._strategies.start()
+        for door in self._doors:
+            await door.start()
         self.state.enter("ready")
         self._events.started(self.endpoints, seconds=self._clock.monotonic_s() - begun_s)
 
@@ -95,15 +100,20 @@ class Composition:
         self.state.enter("stopping")
         await _all(
             [
-                *(receiver.close() for receiver in self._receivers),
+                *(door.close() for door in self._doors),
                 *(api.close(timeout_s=1.0) for api in self._apis),
             ]
         )
+        await self._strategies.close()
         await self._guard.close()
         if self._self_tracing:
             await self._self_tracing.close()
         await self._store.close()
         await _all(admin.close(timeout_s=0.5) for admin in self._admins)
+
+    @property
+    def _doors(self) -> list[Receiver]:
+        return [*self._receivers, *self._sampling]
 
     @property
     def _admins(self) -> list[HttpServer]:

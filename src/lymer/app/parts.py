@@ -22,6 +22,7 @@ from lymer.component.http_server import HttpServer
 from lymer.pipeline.in_flight import InFlight
 from lymer.query.admission import QueryConfig
 from lymer.query.service import QueryService
+from lymer.sampling.strategy import StrategyProvider
 from lymer.storage.base import SpanStore
 
 API_PORT = 16686
@@ -83,6 +84,18 @@ def make_receivers(ground: Ground, sink: SpanSink) -> list[Receiver]:
             )
         )
     return receivers
+
+
+def make_sampling(ground: Ground, provider: StrategyProvider) -> list[Receiver]:
+    """The ports of the sampling service that are not switched off."""
+    from lymer.api.sampling import SamplingGrpc, SamplingHttp
+
+    config = ground.config.sampling
+    return [
+        kind(provider, events=ground.events, host=door.host or ground.config.host, port=ground.port(door.port))
+        for kind, door in ((SamplingHttp, config.http), (SamplingGrpc, config.grpc))
+        if door.enabled
+    ]
 
 
 def make_api(ground: Ground, store: SpanStore) -> tuple[HttpServer, str]:

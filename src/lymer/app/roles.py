@@ -47,6 +47,7 @@ ALL_IN_ONE: Final = Role(
         "store": _STORE,
         "receivers": {"otlp_grpc": {}, "otlp_http": {}},
         "remote_storage": {"enabled": False},
+        "sampling": {"default_ratio": 1.0},
     },
 )
 
