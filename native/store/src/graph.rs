@@ -1,15 +1,16 @@
 //! The service graph: who calls whom, how often, with how many errors, and how long the calls took.
 //!
 //! A call is a span whose parent is a span of another service. The parts of several views keep every duration, so that
-//! percentiles over all of them are exact.
+//! percentiles over all of them are exact. Where a view has counted its calls beforehand and all of them are asked for, no
+//! column is read; those of skipped traces are taken off again.
 
-use crate::plan::GraphPlan;
-use crate::rows::chunks_of;
+use crate::plan::{Bounds, GraphPlan};
+use crate::rows::{chunks_of, rows_of};
 use crate::select::{Bound, bind, select};
 use crate::services::STATUS_ERROR;
 use crate::sources::{read_one, typed};
 use crate::texts::Texts;
-use crate::view::{ColumnRef, NO_PARENT, Result, Rows, StoreError, View};
+use crate::view::{ColumnRef, KnownCalls, NO_PARENT, Result, Rows, StoreError, View};
 use crate::window::rows_within;
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::cast::AsArray;
@@ -47,6 +48,13 @@ pub fn graph(view: &dyn View, plan: &GraphPlan) -> Result<GraphPart> {
     if matches!(bound, Bound::Always(false)) {
         return Ok(part);
     }
+    if matches!(bound, Bound::Always(true))
+        && covers(view, &plan.bounds)
+        && let Some(calls) = view.known_calls()?
+    {
+        part.add_known(calls, calls_of_skipped(view, &plan.bounds)?);
+        return Ok(part);
+    }
     let parents = view.parents()?;
     for rows in rows_within(view, &plan.bounds)? {
         plan.bounds.deadline.check()?;
@@ -57,6 +65,24 @@ pub fn graph(view: &dyn View, plan: &GraphPlan) -> Result<GraphPart> {
         if !rows.is_empty() {
             part.add(view, &rows, parents.as_deref())?;
         }
+    }
+    Ok(part)
+}
+
+/// Whether every span of the view that is not skipped lies within the bounds.
+fn covers(view: &dyn View, bounds: &Bounds) -> bool {
+    view.sorted_by_start()
+        && view.trace_count() > 0
+        && bounds.trace_count(view) == view.trace_count()
+        && bounds.min_start <= view.interval(0).0
+        && bounds.max_start >= view.max_start()
+}
+
+fn calls_of_skipped(view: &dyn View, bounds: &Bounds) -> Result<GraphPart> {
+    let mut part = GraphPart::default();
+    for rows in rows_of(view, &bounds.skipped(view)) {
+        bounds.deadline.check()?;
+        part.add(view, &rows, None)?;
     }
     Ok(part)
 }
@@ -91,6 +117,29 @@ impl GraphPart {
             .values()
             .map(|edge| 4 * edge.short.capacity() as u64 + 8 * edge.other.capacity() as u64)
             .sum()
+    }
+
+    /// Add calls that were counted before, without those of `skipped`.
+    fn add_known(&mut self, calls: Vec<KnownCalls>, skipped: GraphPart) {
+        for mut call in calls {
+            if let Some(gone) = skipped.edge(&call.caller, &call.service) {
+                call.error_count = call.error_count.saturating_sub(gone.error_count);
+                call.durations = without(call.durations, gone.durations());
+            }
+            let key = (self.number(&call.caller), self.number(&call.service));
+            let edge = self.edges.entry(key).or_default();
+            edge.error_count += call.error_count;
+            edge.short.reserve(call.durations.len());
+            call.durations
+                .into_iter()
+                .for_each(|duration| edge.push(duration));
+        }
+        self.edges.retain(|_, edge| edge.call_count() > 0);
+    }
+
+    fn edge(&self, caller: &str, service: &str) -> Option<&Edge> {
+        let key = (*self.numbers.get(caller)?, *self.numbers.get(service)?);
+        self.edges.get(&key)
     }
 
     fn add(&mut self, view: &dyn View, rows: &Rows, parents: Option<&[u32]>) -> Result<()> {
@@ -180,6 +229,10 @@ impl GraphPart {
 impl Edge {
     fn count(&mut self, duration: i64, is_error: bool) {
         self.error_count += u64::from(is_error);
+        self.push(duration);
+    }
+
+    fn push(&mut self, duration: i64) {
         match u32::try_from(duration) {
             Ok(short) => self.short.push(short),
             Err(_) => self.other.push(duration),
@@ -190,6 +243,14 @@ impl Edge {
         self.error_count += more.error_count;
         self.short.extend_from_slice(&more.short);
         self.other.extend_from_slice(&more.other);
+    }
+
+    /// All of them, ascending.
+    fn durations(&self) -> Vec<i64> {
+        let short = self.short.iter().map(|&duration| i64::from(duration));
+        let mut all: Vec<i64> = short.chain(self.other.iter().copied()).collect();
+        all.sort_unstable();
+        all
     }
 
     fn call_count(&self) -> usize {
@@ -225,6 +286,13 @@ impl Edge {
             duration
         })
     }
+}
+
+/// Sorted numbers without those of `gone`, each taken away as often as it is there.
+fn without(numbers: Vec<i64>, gone: Vec<i64>) -> Vec<i64> {
+    let mut gone = gone.into_iter().peekable();
+    let is_left = |number: &i64| gone.next_if_eq(number).is_none();
+    numbers.into_iter().filter(is_left).collect()
 }
 
 /// What is counted of calls, by position.

@@ -6,7 +6,7 @@
 use crate::plan::Bounds;
 use crate::predicate::{TraceField, TraceLeaf, TracePredicate, Tree};
 use crate::roots::roots;
-use crate::rows::{intersect, rows_of, traces_of, union};
+use crate::rows::{intersect, traces_of, union};
 use crate::select::{Bound, all_of, select, starting_between};
 use crate::services::service_counts;
 use crate::some_span::SomeSpan;
@@ -129,22 +129,29 @@ impl<'a> Matcher<'a> {
             }
         }
         if !some_span.decided {
-            inside = self.selecting(&some_span.bound, &inside)?;
+            inside = self.selecting(some_span, None, &inside)?;
         }
         let window = starting_between(self.bounds.min_start, self.bounds.max_start);
-        let partly = self.selecting(&all_of(vec![window, some_span.bound.clone()]), &partly)?;
+        let partly = self.selecting(some_span, Some(window), &partly)?;
         Ok(union(inside, partly))
     }
 
-    /// Those of the traces with a span that satisfies the bound predicate.
-    fn selecting(&self, bound: &Bound, traces: &[u32]) -> Result<Vec<u32>> {
-        if matches!(bound, Bound::Always(false)) {
+    /// Those of the traces with a span that satisfies the predicate within the window.
+    fn selecting(
+        &self,
+        some_span: &SomeSpan,
+        window: Option<Bound>,
+        traces: &[u32],
+    ) -> Result<Vec<u32>> {
+        if traces.is_empty() || matches!(some_span.bound, Bound::Always(false)) {
             return Ok(Vec::new());
         }
+        let (pieces, bound) = some_span.candidates(self.view, traces);
+        let bound = all_of(window.into_iter().chain([bound.clone()]).collect());
         let mut found = Vec::new();
-        for rows in rows_of(self.view, traces) {
+        for rows in pieces {
             self.bounds.deadline.check()?;
-            found.extend(select(self.view, bound, rows)?);
+            found.extend(select(self.view, &bound, rows)?);
         }
         traces_of(self.view, &found)
     }

@@ -140,6 +140,23 @@ pub fn rows_of(view: &dyn View, traces: &[u32]) -> Vec<Rows> {
     chunks_of(Rows::List(list))
 }
 
+/// Those of the rows (sorted) that belong to these traces (sorted), in a view whose rows ascend with the traces.
+pub fn rows_in(view: &dyn View, rows: &[u32], traces: &[u32]) -> Vec<u32> {
+    if traces.len() == view.trace_count() as usize {
+        return rows.to_vec();
+    }
+    let (mut rest, mut found) = (rows, Vec::new());
+    for &trace in traces {
+        if let Rows::Range(range) = view.trace_rows(trace) {
+            rest = &rest[gallop(rest, range.start)..];
+            let count = rest.iter().take_while(|&&row| row < range.end).count();
+            found.extend_from_slice(&rest[..count]);
+            rest = &rest[count..];
+        }
+    }
+    found
+}
+
 /// All rows of a view in cheap pieces.
 pub fn all_rows(view: &dyn View) -> Vec<Rows> {
     chunks_of(Rows::Range(0..view.span_count()))

@@ -1,9 +1,11 @@
 //! What a span predicate says of the traces that have such a span, before any column is read.
 
 use crate::predicate::{SpanField, SpanPredicate, Subject, Tree};
-use crate::select::{Bound, bind};
+use crate::rows::{chunks_of, rows_in, rows_of};
+use crate::select::{Bound, all_of, bind};
 use crate::value::Texts as Operands;
-use crate::view::View;
+use crate::view::{Rows, View};
+use std::cell::OnceCell;
 
 /// `AnySpan`, and what it says of its trace.
 pub struct SomeSpan {
@@ -15,6 +17,12 @@ pub struct SomeSpan {
     pub decided: bool,
     min_duration: i64,
     needs_error: bool,
+    service: Option<String>,
+    name: Option<String>,
+    /// What it asks for besides them, bound.
+    rest: Bound,
+    /// The rows with the service and the name, when they have been asked for and the view says.
+    rows: OnceCell<Option<Vec<u32>>>,
 }
 
 impl SomeSpan {
@@ -25,9 +33,18 @@ impl SomeSpan {
         let traces = (facts.service.is_some() || facts.name.is_some())
             .then(|| view.traces_with(facts.service, facts.name))
             .flatten();
-        let bound = match &traces {
-            Some(traces) if traces.is_empty() => Bound::Always(false),
-            _ => bind(view, predicate),
+        let (rest, bound) = match &traces {
+            Some(traces) if traces.is_empty() => (Bound::Always(false), Bound::Always(false)),
+            Some(_) => {
+                let rest = bind(view, &facts.rest_of(predicate));
+                let known = facts.known.into_iter().map(|term| bind(view, term));
+                let bound = all_of(known.chain([rest.clone()]).collect());
+                (rest, bound)
+            }
+            None => {
+                let bound = bind(view, predicate);
+                (bound.clone(), bound)
+            }
         };
         Self {
             decided: matches!(bound, Bound::Always(true)) || (traces.is_some() && !facts.more),
@@ -35,6 +52,25 @@ impl SomeSpan {
             traces,
             min_duration: facts.min_duration,
             needs_error: facts.needs_error,
+            service: facts.service.map(str::to_owned),
+            name: facts.name.map(str::to_owned),
+            rest,
+            rows: OnceCell::new(),
+        }
+    }
+
+    /// The rows of these traces (sorted) that may satisfy it, in cheap pieces, and what is to be asked of them.
+    pub fn candidates(&self, view: &dyn View, traces: &[u32]) -> (Vec<Rows>, &Bound) {
+        let rows = self.rows.get_or_init(|| {
+            self.traces.as_ref()?;
+            view.rows_of_operation(self.service.as_deref(), self.name.as_deref())
+        });
+        match rows {
+            Some(rows) => (
+                chunks_of(Rows::List(rows_in(view, rows, traces))),
+                &self.rest,
+            ),
+            None => (rows_of(view, traces), &self.bound),
         }
     }
 
@@ -62,6 +98,8 @@ struct Facts<'a> {
     needs_error: bool,
     /// Whether it asks for more than service and name.
     more: bool,
+    /// The terms that ask for them.
+    known: Vec<&'a SpanPredicate>,
 }
 
 impl<'a> Facts<'a> {
@@ -70,10 +108,10 @@ impl<'a> Facts<'a> {
             Tree::And(terms) => terms.iter().for_each(|term| self.gather(term)),
             Tree::Leaf(leaf) => match leaf.subject {
                 Subject::Field(SpanField::Service) => {
-                    self.gather_text(leaf.test.texts(), |facts| &mut facts.service)
+                    self.gather_text(predicate, leaf.test.texts(), |facts| &mut facts.service)
                 }
                 Subject::Field(SpanField::Name) => {
-                    self.gather_text(leaf.test.texts(), |facts| &mut facts.name)
+                    self.gather_text(predicate, leaf.test.texts(), |facts| &mut facts.name)
                 }
                 Subject::Field(SpanField::Duration) => {
                     self.more = true;
@@ -92,14 +130,31 @@ impl<'a> Facts<'a> {
 
     fn gather_text(
         &mut self,
+        term: &'a SpanPredicate,
         operands: Operands<'a>,
         fact: impl Fn(&mut Self) -> &mut Option<&'a str>,
     ) {
         match operands {
             Operands::Among(texts) if texts.len() == 1 && fact(self).is_none() => {
-                *fact(self) = Some(texts[0])
+                *fact(self) = Some(texts[0]);
+                self.known.push(term);
             }
             _ => self.more = true,
+        }
+    }
+
+    /// The predicate without the terms that are known.
+    fn rest_of(&self, predicate: &SpanPredicate) -> SpanPredicate {
+        match predicate {
+            Tree::And(terms) => Tree::And(terms.iter().map(|term| self.rest_of(term)).collect()),
+            _ if self
+                .known
+                .iter()
+                .any(|known| std::ptr::eq(*known, predicate)) =>
+            {
+                Tree::And(Vec::new())
+            }
+            _ => predicate.clone(),
         }
     }
 }

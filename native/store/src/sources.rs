@@ -92,6 +92,9 @@ pub fn attribute_sources(view: &dyn View, key: &str, scope: Option<Scope>) -> Ve
 pub fn matching(view: &dyn View, source: &Source, test: &Test, rows: &Rows) -> Result<Vec<u32>> {
     match source {
         Source::Column(column, value_type) => {
+            if *value_type == 1 && !may_be_at(view, column, test, rows) {
+                return Ok(Vec::new());
+            }
             let array = read_one(view, column, rows)?;
             column_matches(&array, *value_type, test, rows)
         }
@@ -293,6 +296,15 @@ fn may_pass(view: &dyn View, source: &Source, test: &Test) -> bool {
         Source::Bag(column, key) => view.distinct(column).is_none_or(|distinct| {
             Texts::of(&distinct).is_ok_and(|texts| texts.any(|text| bag_holds(text, key, test)))
         }),
+        _ => true,
+    }
+}
+
+fn may_be_at(view: &dyn View, column: &ColumnRef, test: &Test, rows: &Rows) -> bool {
+    match test.texts() {
+        crate::value::Texts::Among(texts) => texts
+            .iter()
+            .any(|text| view.may_contain_at(column, text, rows)),
         _ => true,
     }
 }

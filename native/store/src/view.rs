@@ -156,6 +156,19 @@ pub struct KeyCount {
     pub span_count: u64,
 }
 
+/// The calls from one service to another: spans whose parent is a span of another service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCalls {
+    /// The service of the parents.
+    pub caller: String,
+    /// The service that is called.
+    pub service: String,
+    /// Calls whose status is error.
+    pub error_count: u64,
+    /// Of all calls, ascending.
+    pub durations: Vec<i64>,
+}
+
 /// `View::parents` of a row at the top.
 pub const NO_PARENT: u32 = u32::MAX;
 
@@ -193,6 +206,10 @@ pub trait View: Send + Sync {
     fn rest_has_key(&self, key: &str) -> bool;
     /// False only when no span has this text in this dictionary column (Service, Name, Attribute of string).
     fn may_contain(&self, column: &ColumnRef, text: &str) -> bool;
+    /// False only when none of these rows (of one read, not empty) has this text. Cheaper than to read the column.
+    fn may_contain_at(&self, _column: &ColumnRef, _text: &str, _rows: &Rows) -> bool {
+        true
+    }
     /// Traces with a span of this service, and of this name if one is given: sorted numbers, exact. None: cannot say cheaply.
     fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>>;
     /// The latest start of a span; 0 when there is none.
@@ -246,6 +263,14 @@ pub trait View: Send + Sync {
     /// The values of an attribute column and how many spans have them.
     fn known_values(&self, _attribute: usize) -> Option<Vec<(String, u64)>> {
         None
+    }
+    /// Rows with this service, and with this name if one is given: sorted, exact. None: cannot say cheaply.
+    fn rows_of_operation(&self, _service: Option<&str>, _name: Option<&str>) -> Option<Vec<u32>> {
+        None
+    }
+    /// All calls between services.
+    fn known_calls(&self) -> Result<Option<Vec<KnownCalls>>> {
+        Ok(None)
     }
     /// All columns of THE schema for these traces, trace after trace, in pre-order.
     fn read_spans(&self, traces: &[u32]) -> Result<RecordBatch>;

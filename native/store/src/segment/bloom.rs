@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh64::xxh64;
 
-const BLOCK_BYTES: usize = 32;
+pub const BLOCK_BYTES: usize = 32;
 const SALT: [u32; 8] = [
     0x47b6_137b,
     0x4497_4d91,

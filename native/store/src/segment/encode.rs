@@ -17,7 +17,7 @@ const RLE_DICTIONARY: i64 = 8;
 const BYTE_STREAM_SPLIT: i64 = 9;
 /// Rows of a page.
 const PAGE_ROWS: usize = 8192;
-/// Rows of a page of texts that do not repeat.
+/// Rows of a page of texts or numbers that do not repeat: what is read of them is a few rows here and there.
 const WIDE_PAGE_ROWS: usize = 2048;
 /// Bytes of a page of texts, unless one text alone is longer.
 const TEXT_PAGE_BYTES: usize = 4 << 20;
@@ -53,6 +53,9 @@ pub enum Values {
 impl Flat {
     /// How many rows the page that begins with row `first` has: fewer where texts are long.
     fn page_rows(&self, first: usize) -> usize {
+        if matches!(self.values, Values::Longs(_)) {
+            return WIDE_PAGE_ROWS;
+        }
         let (Values::Texts { ends, .. }, Some(places)) = (&self.values, &self.places) else {
             return PAGE_ROWS;
         };

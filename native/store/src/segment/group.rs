@@ -117,7 +117,7 @@ impl<'a> Group<'a> {
             _ => {
                 let attribute = field - LINKS - 1;
                 let values = std::mem::take(&mut self.attributes[attribute]);
-                Column::Flat(self.attribute(&plan.attributes[attribute], values)?)
+                Column::Flat(self.attribute(&plan.attributes[attribute], values))
             }
         })
     }
@@ -193,7 +193,7 @@ impl<'a> Group<'a> {
             count,
         });
         if let Values::Coded { dictionary, .. } = &flat.values {
-            flat.bloom = Some(bloom(count, dictionary.chunks_exact(16))?);
+            flat.bloom = Some(bloom(count, dictionary.chunks_exact(16)));
         }
         Ok(flat)
     }

@@ -1,5 +1,6 @@
 //! The attribute columns of a row group.
 
+use super::bloom::BLOCK_BYTES;
 use super::codes::Coder;
 use super::encode::{Flat, Values};
 use super::group::{Group, texts};
@@ -7,12 +8,11 @@ use super::plan::AttributeColumnPlan;
 use crate::buffer::assemble::number;
 use crate::buffer::layout::{ShapeItem, is_text};
 use crate::recode::Recoder;
-use crate::view::{Result, StoreError};
 use lymer_decode::schema::AttributeType;
 use parquet::bloom_filter::Sbbf;
 
 /// How often a bloom filter may say "perhaps" of a value that is not there.
-const BLOOM_FALSE_POSITIVES: f64 = 0.01;
+const BLOOM_FALSE_POSITIVES: f64 = 0.001;
 
 /// Values of a column where there are any.
 #[derive(Debug, Default)]
@@ -35,10 +35,10 @@ impl Sparse {
 }
 
 impl Group<'_> {
-    pub(super) fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Result<Flat> {
+    pub(super) fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Flat {
         const BOOL: u8 = AttributeType::Bool as u8;
         let (values, bloom) = match plan.value_type {
-            value_type if is_text(value_type) => self.attribute_texts(plan, &sparse)?,
+            value_type if is_text(value_type) => self.attribute_texts(plan, &sparse),
             BOOL => (
                 Values::Bools(sparse.values.iter().map(|value| *value != 0).collect()),
                 None,
@@ -54,46 +54,42 @@ impl Group<'_> {
             }
             _ => (Values::Longs(sparse.values), None),
         };
-        Ok(Flat {
+        Flat {
             places: Some(sparse.places),
             values,
             bloom,
-        })
+        }
     }
 
     fn attribute_texts(
         &self,
         plan: &AttributeColumnPlan,
         sparse: &Sparse,
-    ) -> Result<(Values, Option<Sbbf>)> {
+    ) -> (Values, Option<Sbbf>) {
         let known = &self.table.data.key_texts[plan.key as usize];
         let codes = sparse.values.iter().map(|code| *code as u32);
         if plan.in_dictionary {
             let mut recoder = Recoder::new(known.len() as usize, sparse.places.len());
             let codes = codes.map(|code| recoder.get(code) as u32).collect();
-            let bloom = (!plan.listed)
-                .then(|| {
-                    bloom(
-                        recoder.used.len(),
-                        recoder.used.iter().map(|&code| known.get(code)),
-                    )
-                })
-                .transpose()?;
-            return Ok((texts(codes, &recoder, |code| known.get(code)), bloom));
+            let used = || recoder.used.iter().map(|&code| known.get(code));
+            let bloom = (!plan.listed).then(|| bloom(recoder.used.len(), used()));
+            return (texts(codes, &recoder, |code| known.get(code)), bloom);
         }
         let (mut ends, mut bytes) = (Vec::with_capacity(sparse.places.len()), Vec::new());
         for code in codes.clone() {
             bytes.extend_from_slice(known.get(code));
             ends.push(bytes.len());
         }
-        let bloom = bloom(sparse.places.len(), codes.map(|code| known.get(code)))?;
-        Ok((Values::Texts { ends, bytes }, Some(bloom)))
+        let bloom = bloom(sparse.places.len(), codes.map(|code| known.get(code)));
+        (Values::Texts { ends, bytes }, Some(bloom))
     }
 }
 
-pub fn bloom<'t>(count: usize, values: impl Iterator<Item = &'t [u8]>) -> Result<Sbbf> {
-    let filter = Sbbf::new_with_ndv_fpp(count.max(1) as u64, BLOOM_FALSE_POSITIVES);
-    let mut filter = filter.map_err(|error| StoreError(format!("Parquet: {error}")))?;
+/// A filter of just the size that it needs. (Parquet's own constructor takes the next power of two, up to twice as much.)
+pub fn bloom<'t>(count: usize, values: impl Iterator<Item = &'t [u8]>) -> Sbbf {
+    let bits_a_value = -8.0 / (1.0 - BLOOM_FALSE_POSITIVES.powf(0.125)).ln();
+    let bytes = (count.max(1) as f64 * bits_a_value / 8.0) as usize;
+    let mut filter = Sbbf::new(&vec![0; bytes.next_multiple_of(BLOCK_BYTES)]);
     values.for_each(|value| filter.insert(value));
-    Ok(filter)
+    filter
 }

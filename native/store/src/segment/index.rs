@@ -59,6 +59,10 @@ impl Index {
         &self.file[self.sections.range(section)]
     }
 
+    pub(super) fn has(&self, section: Section) -> bool {
+        self.sections.has(section)
+    }
+
     pub(super) fn number(&self, section: Section, at: u32) -> u32 {
         u32_at(self.section(section), 4 * at as usize).unwrap_or(0)
     }

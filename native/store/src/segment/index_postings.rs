@@ -1,5 +1,6 @@
-//! The index writer's part for operations: their counts, and which traces have them.
+//! The index writer's part for operations: their counts, which traces have them, and which rows of these traces.
 
+use super::index_calls::CallsWriter;
 use super::index_writer::Sealed;
 use super::records::Operation;
 use super::sections::{Section, SectionsWriter, put_varint};
@@ -14,11 +15,29 @@ struct Found {
     min_start: i64,
     max_start: i64,
     postings: Vec<u32>,
+    rows: Vec<u8>,
+    latest_row: u32,
+}
+
+impl Found {
+    /// Note the next row of the operation, so far behind the first row of its trace.
+    fn add_row(&mut self, trace: u32, row: u32, offset: u32) {
+        if self.postings.last() == Some(&trace) {
+            put_varint(
+                &mut self.rows,
+                u64::from(row - self.latest_row - 1) << 1 | 1,
+            );
+        } else {
+            self.postings.push(trace);
+            put_varint(&mut self.rows, u64::from(offset) << 1);
+        }
+        self.latest_row = row;
+    }
 }
 
 pub fn add_operations(out: &mut SectionsWriter, sealed: &Sealed<'_>) {
     let data = &sealed.snapshot.data;
-    let mut found = find_operations(sealed);
+    let (mut found, calls) = find_operations(sealed);
     let text = |key: &(u32, u32, i32)| (data.unit_texts.get(key.0), data.names.get(key.1), key.2);
     found.sort_unstable_by(|a, b| text(&a.0).cmp(&text(&b.0)));
     let services: BTreeSet<&[u8]> = found.iter().map(|(key, _)| text(key).0).collect();
@@ -33,6 +52,7 @@ pub fn add_operations(out: &mut SectionsWriter, sealed: &Sealed<'_>) {
     out.add_texts(Section::Services, services.iter().copied());
     out.add_texts(Section::Names, names.iter().copied());
     let (mut records, mut starts, mut postings) = (Vec::new(), vec![0_u32], Vec::new());
+    let (mut row_starts, mut rows) = (vec![0_u32], Vec::new());
     for (key, found) in &found {
         let (service, name, kind) = text(key);
         records.push(
@@ -52,6 +72,8 @@ pub fn add_operations(out: &mut SectionsWriter, sealed: &Sealed<'_>) {
             previous = trace;
         }
         starts.push(postings.len() as u32);
+        rows.extend_from_slice(&found.rows);
+        row_starts.push(rows.len() as u32);
     }
     out.add_numbers(Section::Operations, records);
     out.add_numbers(
@@ -59,14 +81,23 @@ pub fn add_operations(out: &mut SectionsWriter, sealed: &Sealed<'_>) {
         starts.into_iter().map(u32::to_le_bytes),
     );
     out.add(Section::Postings, &postings);
+    out.add_numbers(
+        Section::RowStarts,
+        row_starts.into_iter().map(u32::to_le_bytes),
+    );
+    out.add(Section::Rows, &rows);
+    calls.write(out, |service| service_numbers[data.unit_texts.get(service)]);
 }
 
-fn find_operations(sealed: &Sealed<'_>) -> Vec<((u32, u32, i32), Found)> {
+type Operations = Vec<((u32, u32, i32), Found)>;
+
+fn find_operations(sealed: &Sealed<'_>) -> (Operations, CallsWriter) {
     let data = &sealed.snapshot.data;
     let mut numbers: HashMap<(u32, u32, i32), usize, RandomState> = HashMap::default();
-    let mut found: Vec<((u32, u32, i32), Found)> = Vec::new();
+    let (mut found, mut calls) = (Operations::new(), CallsWriter::default());
     let mut trace = 0;
-    for (at_row, &row) in (0_u32..).zip(&sealed.order.rows) {
+    let distances = &sealed.order.parent_distance;
+    for ((at_row, &row), &distance) in (0_u32..).zip(&sealed.order.rows).zip(distances) {
         while sealed
             .order
             .traces
@@ -84,6 +115,8 @@ fn find_operations(sealed: &Sealed<'_>) -> Vec<((u32, u32, i32), Found)> {
                 min_start: i64::MAX,
                 max_start: i64::MIN,
                 postings: Vec::new(),
+                rows: Vec::new(),
+                latest_row: 0,
             };
             found.push((key, new));
             found.len() - 1
@@ -92,9 +125,9 @@ fn find_operations(sealed: &Sealed<'_>) -> Vec<((u32, u32, i32), Found)> {
         operation.count += 1;
         operation.min_start = operation.min_start.min(piece.start[at]);
         operation.max_start = operation.max_start.max(piece.start[at]);
-        if operation.postings.last() != Some(&(trace as u32)) {
-            operation.postings.push(trace as u32);
-        }
+        let first_row = sealed.order.traces[trace].first_row;
+        operation.add_row(trace as u32, at_row, at_row - first_row);
+        calls.add(service, distance, piece.status_code[at], piece.duration[at]);
     }
-    found
+    (found, calls)
 }

@@ -9,6 +9,7 @@ mod gather;
 mod group;
 mod group_attributes;
 mod index;
+mod index_calls;
 mod index_chunks;
 mod index_operations;
 mod index_postings;

@@ -86,6 +86,41 @@ impl Operation {
     }
 }
 
+/// Calls from one service to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub caller: u32,
+    pub service: u32,
+    pub count: u64,
+    pub error_count: u64,
+    /// Where its durations end.
+    pub end: u64,
+}
+
+impl Call {
+    pub const BYTES: usize = 32;
+
+    pub fn write(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let services = u64::from(self.caller) | u64::from(self.service) << 32;
+        put(
+            &mut bytes,
+            &[services, self.count, self.error_count, self.end],
+        );
+        bytes
+    }
+
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            caller: u32_at(bytes, 0)?,
+            service: u32_at(bytes, 4)?,
+            count: u64_at(bytes, 8)?,
+            error_count: u64_at(bytes, 16)?,
+            end: u64_at(bytes, 24)?,
+        })
+    }
+}
+
 /// An attribute column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttributeEntry {

@@ -72,6 +72,14 @@ pub enum Section {
     Chunks = 28,
     /// `RangeHash` records: the whole data file in ranges.
     Hashes = 29,
+    /// u32 an operation, and one more: where its rows begin.
+    RowStarts = 30,
+    /// Varints: which rows of the traces of `Postings` an operation has.
+    Rows = 31,
+    /// `Call` records, sorted.
+    Calls = 32,
+    /// Sorted numbers: the durations of each call.
+    CallDurations = 33,
 }
 
 /// Collects the sections of a file.
@@ -167,6 +175,11 @@ impl Sections {
             .map(|entry| section(file, entry))
             .collect::<Result<_>>()?;
         Ok(Self { ranges })
+    }
+
+    /// Whether the file has a section.
+    pub fn has(&self, section: Section) -> bool {
+        self.ranges.iter().any(|(id, _)| *id == section as u32)
     }
 
     /// Where a section is; empty when the file has none.

@@ -213,12 +213,12 @@ fn deltas(mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     Some(values)
 }
 
-fn unzigzag(number: u64) -> i64 {
+pub(super) fn unzigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 #[inline]
-fn bits_at(packed: &[u8], at: usize, width: u32) -> Option<u64> {
+pub(super) fn bits_at(packed: &[u8], at: usize, width: u32) -> Option<u64> {
     if width == 0 {
         return Some(0);
     }

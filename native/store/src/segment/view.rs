@@ -8,8 +8,8 @@ use crate::buffer::assemble::list;
 use crate::recode::{coded_fields, dictionary, plain, strings};
 use crate::rest_text::{self, TypesBuilder};
 use crate::view::{
-    AttributeColumn, CHUNK_ROWS, ColumnRef, KeyCount, OperationCount, Result, Root, Rows,
-    StoreError, TraceEntry, View,
+    AttributeColumn, CHUNK_ROWS, ColumnRef, KeyCount, KnownCalls, OperationCount, Result, Root,
+    Rows, StoreError, TraceEntry, View,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -88,14 +88,36 @@ impl View for Segment {
             ColumnRef::Name => self.index.has_name(text),
             ColumnRef::Attribute(attribute) => {
                 let listed = self.index.has_value(*attribute, text);
-                listed.unwrap_or_else(|| self.bloom_may_contain(*attribute, text))
+                let groups = self.span_count().div_ceil(CHUNK_ROWS);
+                listed.unwrap_or_else(|| {
+                    (0..groups).any(|group| self.bloom_may_contain(*attribute, text, group))
+                })
             }
             _ => true,
         }
     }
 
+    fn may_contain_at(&self, column: &ColumnRef, text: &str, rows: &Rows) -> bool {
+        let (ColumnRef::Attribute(attribute), false) = (column, rows.is_empty()) else {
+            return true;
+        };
+        let groups = rows.get(0) / CHUNK_ROWS..=rows.get(rows.len() - 1) / CHUNK_ROWS;
+        self.index.entries[*attribute].listed
+            || groups
+                .into_iter()
+                .any(|group| self.bloom_may_contain(*attribute, text, group))
+    }
+
     fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>> {
         Some(self.index.traces_with(service, name))
+    }
+
+    fn rows_of_operation(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>> {
+        self.index.rows_with(service, name)
+    }
+
+    fn known_calls(&self) -> Result<Option<Vec<KnownCalls>>> {
+        self.index.calls()
     }
 
     fn max_start(&self) -> i64 {
@@ -251,21 +273,17 @@ impl Segment {
         types.finish()
     }
 
-    /// False only when no row group has this text in a column that is not listed.
-    fn bloom_may_contain(&self, attribute: usize, text: &str) -> bool {
+    /// False only when a row group does not have this text in a column that is not listed.
+    fn bloom_may_contain(&self, attribute: usize, text: &str, group: u32) -> bool {
         if self.index.entries[attribute].value_type == AttributeType::Bytes as u8 {
             return true;
         }
         let hash = bloom::hash(text.as_bytes());
-        let groups = self.span_count().div_ceil(CHUNK_ROWS) as usize;
-        (0..groups).any(|group| {
-            let chunk = self
-                .index
-                .chunk(group * self.index.leaf_count + attribute_leaf(attribute));
-            let bits = chunk.filter(|chunk| chunk.bloom_bytes > 0);
-            bits.and_then(|chunk| self.bytes(chunk.bloom, u64::from(chunk.bloom_bytes)))
-                .is_none_or(|bits| bloom::may_contain(bits, hash))
-        })
+        let chunk = group as usize * self.index.leaf_count + attribute_leaf(attribute);
+        let chunk = self.index.chunk(chunk);
+        let bits = chunk.filter(|chunk| chunk.bloom_bytes > 0);
+        bits.and_then(|chunk| self.bytes(chunk.bloom, u64::from(chunk.bloom_bytes)))
+            .is_none_or(|bits| bloom::may_contain(bits, hash))
     }
 }
 
