@@ -46,8 +46,8 @@ class Composition:
         self._store = parts.make_store(self._ground)
         self._sink = StoreExporter(self._store, events)
         self._self_tracing = self._make_self_tracing() if config.self_tracing and role.has("self_tracing") else None
-        self._receivers = self._make_receivers()
         self._strategies = FileStrategies(config.sampling, events=events, clock=clock)
+        self._receivers = self._make_receivers()
         self._sampling = parts.make_sampling(self._ground, self._strategies) if role.has("sampling") else []
         self._api: HttpServer | None = None
         self._api_path = ""
@@ -131,7 +131,7 @@ class Composition:
         return admin, self._ground.listener("Health check", build_status(self.state), config.status_port)
 
     def _make_receivers(self) -> list[Receiver]:
-        return parts.make_receivers(self._ground, self._sink) if self.role.has("receivers") else []
+        return parts.make_receivers(self._ground, self._sink, self._strategies) if self.role.has("receivers") else []
 
     def _make_self_tracing(self) -> SelfTracing:
         return SelfTracing(

@@ -64,7 +64,7 @@ def make_store(ground: Ground) -> SpanStore:
     return store
 
 
-def make_receivers(ground: Ground, sink: SpanSink) -> list[Receiver]:
+def make_receivers(ground: Ground, sink: SpanSink, strategies: StrategyProvider) -> list[Receiver]:
     """All front doors that are not switched off."""
     receivers: list[Receiver] = []
     for key, settings in ground.config.receivers.items():
@@ -72,6 +72,7 @@ def make_receivers(ground: Ground, sink: SpanSink) -> list[Receiver]:
         config = read_config(kind.config_type, settings or {}, path=f"receivers.{key}", sources=ground.sources)
         if not config.enabled:
             continue
+        asked = {"strategies": strategies} if getattr(kind, "answers_strategies", False) else {}
         receivers.append(
             kind(
                 config,
@@ -81,6 +82,7 @@ def make_receivers(ground: Ground, sink: SpanSink) -> list[Receiver]:
                 clock=ground.clock,
                 host=config.host or ground.config.host,
                 port=ground.port(config.port),
+                **asked,
             )
         )
     return receivers

@@ -13,6 +13,15 @@ from lymer.component.config import Settings
 
 _STORE: Final = {"type": "embedded"}
 
+_COLLECTOR_DOORS: Final[Settings] = {
+    "otlp_grpc": {},
+    "otlp_http": {},
+    "jaeger_grpc": {},
+    "jaeger_http": {},
+    "zipkin": {},
+}
+_AGENT_DOORS: Final[Settings] = {"jaeger_udp_compact": {}, "jaeger_udp_binary": {}, "jaeger_udp_zipkin": {}}
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
@@ -45,7 +54,7 @@ ALL_IN_ONE: Final = Role(
     frozenset({"receivers", "sampling", "store", "remote_storage", "api", "query", "self_tracing"}),
     {
         "store": _STORE,
-        "receivers": {"otlp_grpc": {}, "otlp_http": {}},
+        "receivers": {**_COLLECTOR_DOORS, **_AGENT_DOORS},
         "remote_storage": {"enabled": False},
         "sampling": {"default_ratio": 1.0},
     },
@@ -57,7 +66,7 @@ COLLECTOR: Final = Role(
     frozenset({"receivers", "sampling", "store", "remote_storage", "query", "self_tracing"}),
     {
         "store": _STORE,
-        "receivers": {"otlp_grpc": {}, "otlp_http": {}},
+        "receivers": _COLLECTOR_DOORS,
         "admin": _admin(14269),
     },
     """\
@@ -104,7 +113,7 @@ AGENT: Final = Role(
     "agent",
     "takes spans in beside the applications and sends them on to collectors",
     frozenset({"receivers", "sampling", "forward"}),
-    {"receivers": {}, "admin": _admin(14271)},
+    {"receivers": _AGENT_DOORS, "admin": _admin(14271)},
     """\
 examples:
   REPORTER_GRPC_HOST_PORT=collector:14250 lymer agent   beside applications, as Jaeger's agent was

@@ -55,6 +55,10 @@ class Events:
         self._refused_requests = self._counter(
             "requests_refused", "Requests that were refused whole to their sender.", (*by_origin, "cause")
         )
+        self._datagrams = self._counter("datagrams_received", "Datagrams that were read.", ("receiver",))
+        self._dropped_datagrams = self._counter(
+            "datagrams_dropped", "Datagrams whose spans are lost, by cause.", ("receiver", "cause")
+        )
         self._stored = self._counter("spans_stored", "Spans that the store has acknowledged.", ("tenant",))
         self._failed_writes = self._counter("store_writes_failed", "Writes that the store refused.", ("cause",))
         self._request_seconds = Histogram(
@@ -100,6 +104,21 @@ class Events:
             format=origin.format,
             transport=origin.transport,
         )
+
+    def datagrams_received(self, count: int, *, receiver: str) -> None:
+        """So many datagrams were read from the receiver's socket."""
+        self._datagrams.labels(receiver).inc(count)
+
+    def datagrams_dropped(
+        self, count: int, origin: Origin, *, receiver: str, cause: str, reason: str, span_count: int = 0
+    ) -> None:
+        """The spans of so many datagrams are lost. Causes: `kernel` (they were never read), `malformed`, `overloaded`,
+        `unavailable`, `refused`, `stopped`, `unexpected`. `span_count` of them had been decoded.
+        """
+        self._dropped_datagrams.labels(receiver, cause).inc(count)
+        if span_count:
+            self._refused.labels(origin.format, origin.transport, cause).inc(span_count)
+        self._warn("datagrams dropped", receiver + cause, receiver=receiver, cause=cause, reason=reason, count=count)
 
     def request_answered(self, seconds: float, *, transport: str) -> None:
         """A request with spans was acknowledged after so many seconds."""
