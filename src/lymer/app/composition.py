@@ -49,6 +49,9 @@ class Composition:
         self._strategies = FileStrategies(config.sampling, events=events, clock=clock)
         self._receivers = self._make_receivers()
         self._sampling = parts.make_sampling(self._ground, self._strategies) if role.has("sampling") else []
+        self._remote_storage = (
+            parts.make_remote_storage(self._ground, self._store, self._sink) if role.has("remote_storage") else []
+        )
         self._api: HttpServer | None = None
         self._api_path = ""
         if role.has("api"):
@@ -113,7 +116,7 @@ class Composition:
 
     @property
     def _doors(self) -> list[Receiver]:
-        return [*self._receivers, *self._sampling]
+        return [*self._remote_storage, *self._receivers, *self._sampling]
 
     @property
     def _admins(self) -> list[HttpServer]:

@@ -19,6 +19,7 @@ from lymer.component.config import MergedSettings, read_config
 from lymer.component.errors import ConfigError
 from lymer.component.events import Events
 from lymer.component.http_server import HttpServer
+from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
 from lymer.query.admission import QueryConfig
 from lymer.query.service import QueryService
@@ -60,6 +61,8 @@ def make_store(ground: Ground) -> SpanStore:
         if not hasattr(kind, "settings_for"):
             raise ConfigError(f"store: {name!r} knows no memory limit and no retention; set its own settings instead")
         settings = MergedSettings(kind.settings_for(**given)).over(settings, source="").values
+    if hasattr(kind, "settings_beside"):
+        settings = {**kind.settings_beside(ground.config.port_offset), **settings}
     store: SpanStore = kind.from_config(settings, data_dir=ground.config.data_dir, clock=ground.clock)
     return store
 
@@ -112,6 +115,40 @@ def make_api(ground: Ground, store: SpanStore) -> tuple[HttpServer, str]:
     query = QueryService(store, query_config(ground), ground.events, ground.clock)
     app = build_api(query, config=config, events=ground.events, clock=ground.clock)
     return ground.listener("UI and API", app, int(port)), f"{config.prefix}/"
+
+
+def make_remote_storage(ground: Ground, store: SpanStore, sink: SpanSink) -> list[Receiver]:
+    """The port at which others use our store, unless it is switched off."""
+    from lymer.api.jaeger_storage import JaegerStorage
+    from lymer.api.lymer_storage import LymerStorage
+    from lymer.api.remote_storage import RemoteStorage, RemoteStorageConfig
+    from lymer.receivers.otlp_grpc import OtlpGrpcConfig, OtlpGrpcReceiver
+
+    config = read_config(
+        RemoteStorageConfig, ground.config.remote_storage, path="remote_storage", sources=ground.sources
+    )
+    if not config.enabled or (_is_elsewhere(store) and "enabled" not in ground.config.remote_storage):
+        return []
+    budget, events, clock = query_config(ground), ground.events, ground.clock
+    host, port = config.host or ground.config.host, ground.port(config.port)
+    intake = OtlpGrpcConfig(message_bytes_max=config.message_bytes_max)
+    otlp = OtlpGrpcReceiver(intake, sink, in_flight=ground.in_flight, events=events, clock=clock, host=host, port=port)
+    ours = LymerStorage(
+        store,
+        lambda place, tenant: StoreExporter(place, events, tenant=tenant),
+        budget,
+        in_flight=ground.in_flight,
+        events=events,
+        clock=clock,
+    )
+    jaeger = JaegerStorage(QueryService(store, budget, events, clock), events)
+    handlers = [*jaeger.handlers(), *ours.handlers(), otlp.handler]
+    return [RemoteStorage(config, handlers, beside=[otlp], host=host, port=port)]
+
+
+def _is_elsewhere(store: SpanStore) -> bool:
+    """Whether others had better ask where the store is than here."""
+    return hasattr(store, "settings_beside")
 
 
 def query_config(ground: Ground) -> QueryConfig:

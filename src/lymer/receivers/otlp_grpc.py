@@ -50,8 +50,10 @@ class OtlpGrpcReceiver:
         self._intake = GrpcIntake(
             config, sink, in_flight=in_flight, events=events, clock=clock, origin=ORIGIN, name="otlp_grpc"
         )
+        self.handler = service(SERVICE, Export=streamed(self._export))
+        """What answers, for another server on whose port it shall stand too."""
         self._server = GrpcServer(
-            [service(SERVICE, Export=streamed(self._export))],
+            [self.handler],
             services=[SERVICE],
             what="OTLP/gRPC",
             host=host,

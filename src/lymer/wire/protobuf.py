@@ -36,6 +36,11 @@ def double_field(number: int, value: float) -> bytes:
     return _tag(number, 1) + struct.pack("<d", value) if value else b""
 
 
+def fixed64_field(number: int, value: int) -> bytes:
+    """A whole number of eight bytes that is not negative; nothing when it is 0."""
+    return _tag(number, 1) + struct.pack("<Q", value) if value else b""
+
+
 def read_fields(message: bytes) -> Iterator[tuple[int, Value]]:
     """Number and value of every field in order. Raises DecodeError when the message is cut off or not protobuf."""
     at = 0
