@@ -13,6 +13,6 @@ export default defineConfig({
     manifest: true,
     reportCompressedSize: false,
   },
-  server: { proxy: { "/api": "http://127.0.0.1:16686" } },
+  server: { proxy: { "/api": process.env["LYMER_API"] ?? "http://127.0.0.1:16686" } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 });

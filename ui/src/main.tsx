@@ -4,9 +4,11 @@ import "./ui/base.css";
 import { render } from "preact";
 import { startLanguage } from "./i18n";
 import { followLinks, go, place } from "./url/router";
+import { onKey } from "./ui/keys";
 import { App } from "./ui/app";
 
 if (place.peek().path === "/") go("/search", place.peek().params, { replace: true });
 addEventListener("click", followLinks);
+addEventListener("keydown", onKey);
 await startLanguage();
 render(<App />, document.querySelector("#app")!);

@@ -45,21 +45,29 @@ export function fieldsOf(text: string): Asked {
   return { ...asked, tags: writeLogfmt(pairs), q: rest.length === 1 ? write(rest[0]!) : write({ kind: "and", terms: rest }) };
 }
 
-/** The text with one more condition, or without it when it is there. */
+/** The text with the conditions of another one put in, or taken out when all of them are there. */
 export function toggled(text: string, extra: string): string {
-  const [whole, added] = [parse(text), parse(extra)];
-  if (!whole.ok || !added.ok) return text;
-  const terms = whole.condition.kind === "and" ? whole.condition.terms : [whole.condition];
-  const without = terms.filter((term) => write(term) !== write(added.condition));
-  return write({ kind: "and", terms: without.length < terms.length ? without : [...terms, added.condition] });
+  const [whole, added] = [termsOf(text), termsOf(extra)];
+  if (!whole || !added) return text;
+  const written = new Set(whole.map(write));
+  const missing = added.filter((term) => !written.has(write(term)));
+  if (missing.length) return write({ kind: "and", terms: [...whole, ...missing] });
+  const unwanted = new Set(added.map(write));
+  return write({ kind: "and", terms: whole.filter((term) => !unwanted.has(write(term))) });
 }
 
-/** Whether the text has the condition among those that must all hold. */
+/** Whether the conditions of another text are among those that must all hold. */
 export function includes(text: string, extra: string): boolean {
-  const [whole, sought] = [parse(text), parse(extra)];
-  if (!whole.ok || !sought.ok) return false;
-  const terms = whole.condition.kind === "and" ? whole.condition.terms : [whole.condition];
-  return terms.some((term) => write(term) === write(sought.condition));
+  const [whole, sought] = [termsOf(text), termsOf(extra)];
+  if (!whole || !sought) return false;
+  const written = new Set(whole.map(write));
+  return sought.every((term) => written.has(write(term)));
+}
+
+function termsOf(text: string): readonly Condition[] | null {
+  const parsed = parse(text);
+  if (!parsed.ok) return null;
+  return parsed.condition.kind === "and" ? parsed.condition.terms : [parsed.condition];
 }
 
 function take(term: Condition, asked: Asked, pairs: Record<string, string>): boolean {

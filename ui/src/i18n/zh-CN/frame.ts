@@ -3,7 +3,7 @@ import type { Translated } from "../keys";
 import type { frame as keys } from "../en/frame";
 
 export const frame: Translated<typeof keys> = {
-  "nav.search": "搜索",
+  "nav.search": "探索",
   "nav.lookup": "链路 ID",
   "nav.lookupHint": "按 ID 打开链路",
   "nav.theme": "主题",
@@ -20,4 +20,20 @@ export const frame: Translated<typeof keys> = {
   "error.retry": "重试",
   "page.notFound": "没有这个页面。",
   "page.loading": "正在加载页面",
+  "nav.pages": "页面",
+  "nav.settings": "设置",
+  "nav.zone": "时区",
+  "nav.zone.local": "本机时区",
+  "nav.openWhole": "打开完整页面",
+  "keys.palette": "命令面板",
+  "keys.sheet": "快捷键",
+  "keys.close": "关闭",
+  "keys.lookup": "按链路 ID 查找",
+  "keys.everywhere": "所有页面",
+  "palette.placeholder": "页面、服务、链路 ID 或设置",
+  "palette.page": "页面",
+  "palette.trace": "打开此链路",
+  "palette.tracesOf": "链路",
+  "palette.slowest": "最近一小时最慢的链路",
+  "palette.failed": "最近一小时有错误的链路",
 };

@@ -2,12 +2,16 @@
 import { useComputed, useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
+import { boot } from "../../api/boot";
 import { listOperations } from "../../api/search";
 import { lastValue, resource } from "../../api/resource";
 import { t } from "../../i18n";
 import { parseLogfmt } from "../../model/logfmt";
 import { formatLookback, parseDuration } from "../../time/format";
-import { EMPTY_FORM, LOOKBACKS, lookbackUs, ORDERS, type Order, type SearchForm } from "../../url/search";
+import { fromFieldText, offsetName, toFieldText, zone } from "../../time/zone";
+import { EMPTY_FORM, LOOKBACKS, lookbackUs, type SearchForm } from "../../url/search";
+
+const LIMIT_MAX = boot.config.search?.maxLimit ?? 1500;
 
 interface Props {
   form: SearchForm;
@@ -55,27 +59,16 @@ export function Form({ form, services, submit }: Props) {
         ))}
       </div>
       <Range draft={draft.value} set={set} />
-      <div class="pair">
-        <Field label={t("search.order")}>
-          <select name="order" value={draft.value.order} onChange={(event) => set({ order: event.currentTarget.value as Order })}>
-            {ORDERS.map((order) => (
-              <option key={order} value={order}>
-                {t(`search.order.${order}`)}
-              </option>
-            ))}
-          </select>
-        </Field>
         <Field label={t("search.limit")}>
           <input
             name="limit"
             type="number"
             min={1}
-            max={1500}
+            max={LIMIT_MAX}
             value={draft.value.limit}
             onInput={(event) => set({ limit: event.currentTarget.valueAsNumber || EMPTY_FORM.limit })}
           />
         </Field>
-      </div>
       <button class="primary" type="submit" disabled={wrong.value.size > 0}>
         {t("search.submit")}
       </button>
@@ -159,18 +152,19 @@ function Range({ draft, set }: { draft: SearchForm; set: (change: Partial<Search
         </select>
       </Field>
       {draft.lookback === "custom" && (
-        <div class="pair">
+        <div class="range">
           {(["start", "end"] as const).map((name) => (
             <Field key={name} label={t(name === "start" ? "search.from" : "search.to")}>
               <input
                 name={name}
                 type="datetime-local"
                 step={1}
-                value={toLocal(draft[name])}
-                onInput={(event) => set({ [name]: fromLocal(event.currentTarget.value) })}
+                value={draft[name] === null ? "" : toFieldText(draft[name], zone.value)}
+                onInput={(event) => set({ [name]: fromFieldText(event.currentTarget.value, zone.value) })}
               />
             </Field>
           ))}
+          <small>{`${zone.value} (${offsetName((draft.end ?? 0) / 1000, zone.value)})`}</small>
         </div>
       )}
     </>
@@ -198,15 +192,4 @@ function mistakes(form: SearchForm): ReadonlySet<string> {
     if (form[name].trim() && parseDuration(form[name]) === null) wrong.add(name);
   }
   return wrong;
-}
-
-function toLocal(us: number | null): string {
-  if (us === null) return "";
-  const date = new Date(us / 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
-function fromLocal(text: string): number | null {
-  const ms = new Date(text).getTime();
-  return Number.isNaN(ms) ? null : ms * 1000;
 }

@@ -1,53 +1,60 @@
-// What a search found: one row a trace, its length drawn against the longest of the list.
-import type { Page, Summary } from "../../api/search";
+// What a search found: one row a trace, its length drawn against the longest of the list. Two can be picked to be compared.
+import { useComputed } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import type { Summary } from "../../api/search";
 import { formatCount, t, tn } from "../../i18n";
 import { hueColour, serviceHues } from "../../model/colours";
 import { formatClock, formatDuration, formatInstant } from "../../time/format";
-import { Notice } from "../../ui/notice";
-import { href } from "../../url/router";
+import { place, href } from "../../url/router";
+
+const CHIPS_MAX = 8;
 
 interface Props {
-  pages: readonly Page[];
-  /** Whether nothing has ever arrived. */
-  empty: boolean;
-  more: (cursor: string) => void;
+  traces: readonly Summary[];
+  picked: readonly string[];
+  pick: (id: string) => void;
+  /** Parameters of the link to a trace, for spans that were asked for or files that were handed over. */
+  link?: (id: string) => Record<string, string>;
 }
 
-export function Results({ pages, empty, more }: Props) {
-  const traces = pages.flatMap((page) => page.traces);
-  if (!traces.length) return empty ? <FirstSpan /> : <Notice title={t("search.nothing")} cure={t("search.nothingCure")} />;
-  const longest = Math.max(...traces.map((trace) => trace.duration));
-  const hues = serviceHues([...new Set(traces.flatMap((trace) => trace.services.map((service) => service.name)))]);
-  const { total } = pages[0]!;
-  const cursor = pages.at(-1)!.cursor;
+export function Results({ traces, picked, pick, link }: Props) {
+  const longest = traces.reduce((most, trace) => Math.max(most, trace.duration), 1);
+  const hues = serviceHues([...new Set(traces.flatMap((trace) => [trace.rootService, ...trace.services.map(({ name }) => name)]))]);
   return (
-    <>
-      <header class="found-head">
-        <h1>{total === null ? tn("search.found", "search.foundOne", traces.length) : tn("search.found", "search.foundOne", total)}</h1>
-        <span>{t("search.shown", { shown: formatCount(traces.length) })}</span>
-      </header>
-      <ol class="traces">
-        {traces.map((trace) => (
-          <Row key={trace.traceId} trace={trace} longest={longest} hues={hues} />
-        ))}
-      </ol>
-      {cursor && (
-        <p class="more">
-          <button onClick={() => more(cursor)}>{t("search.more")}</button>
-        </p>
-      )}
-    </>
+    <ol class="traces">
+      {traces.map((trace) => (
+        <Row key={trace.traceId} trace={trace} longest={longest} hues={hues} isPicked={picked.includes(trace.traceId)} pick={pick} params={link?.(trace.traceId) ?? {}} />
+      ))}
+    </ol>
   );
 }
 
-function Row({ trace, longest, hues }: { trace: Summary; longest: number; hues: Map<string, number> }) {
-  const colour = hueColour(hues.get(trace.rootService) ?? 0);
+interface RowProps {
+  trace: Summary;
+  longest: number;
+  hues: Map<string, number>;
+  isPicked: boolean;
+  pick: (id: string) => void;
+  params: Record<string, string>;
+}
+
+function Row({ trace, longest, hues, isPicked, pick, params }: RowProps) {
+  const embedded = useComputed(() => place.value.params.get("uiEmbed") === "v0");
+  const name = trace.rootName || t("search.noRoot");
   return (
-    <li>
-      <a class="trace-row" href={href(`/trace/${trace.traceId}`)} style={{ "--colour": colour }}>
-        <span class="bar" style={{ width: `${Math.max((100 * trace.duration) / Math.max(longest, 1), 0.3)}%` }} />
+    <li data-trace={trace.traceId} style={{ "--colour": hueColour(hues.get(trace.rootService) ?? 0) }}>
+      {!embedded.value && (
+        <input
+          type="checkbox"
+          checked={isPicked}
+          aria-label={t("search.pick", { name: `${trace.rootService} ${name} ${trace.traceId.slice(0, 7)}` })}
+          onChange={() => pick(trace.traceId)}
+        />
+      )}
+      <a class="trace-row" href={href(`/trace/${trace.traceId}`, params)}>
+        <span class="bar" style={{ width: `${Math.max((100 * trace.duration) / longest, 0.3)}%` }} />
         <span class="title">
-          <b>{trace.rootService}</b> {trace.rootName}
+          <b>{trace.rootService}</b> {name}
         </span>
         <span class="length">{formatDuration(trace.duration)}</span>
         <span class="facts">
@@ -59,13 +66,7 @@ function Row({ trace, longest, hues }: { trace: Summary; longest: number; hues: 
               {t("search.incomplete")}
             </span>
           )}
-          {trace.services.slice(0, 8).map((service) => (
-            <span key={service.name} class="service" style={{ "--colour": hueColour(hues.get(service.name)!) }}>
-              <i class="swatch" />
-              {service.name} <small>{service.spanCount}</small>
-            </span>
-          ))}
-          {trace.services.length > 8 && <small>+{trace.services.length - 8}</small>}
+          <Chips trace={trace} hues={hues} />
         </span>
         <code class="id">{trace.traceId.slice(0, 7)}</code>
       </a>
@@ -73,15 +74,23 @@ function Row({ trace, longest, hues }: { trace: Summary; longest: number; hues: 
   );
 }
 
-const FIRST_SPAN = `curl -s http://127.0.0.1:4318/v1/traces -H 'Content-Type: application/json' -d '{"resourceSpans":[{
-  "resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shell"}}]},
-  "scopeSpans":[{"spans":[{"traceId":"'$(openssl rand -hex 16)'","spanId":"'$(openssl rand -hex 8)'","name":"hello","kind":1,
-    "startTimeUnixNano":"'$(date +%s%N)'","endTimeUnixNano":"'$(date +%s%N)'"}]}]}]}'`;
-
-function FirstSpan() {
+function Chips({ trace, hues }: { trace: Summary; hues: Map<string, number> }): ComponentChildren {
+  const more = trace.services.length - CHIPS_MAX;
   return (
-    <Notice title={t("search.empty")} cure={t("search.emptyCure")}>
-      <pre>{FIRST_SPAN}</pre>
-    </Notice>
+    <>
+      {trace.services.slice(0, CHIPS_MAX).map((service) => (
+        <span key={service.name} class="service" style={{ "--colour": hueColour(hues.get(service.name)!) }}>
+          <i class="swatch" />
+          {service.name} <small>{formatCount(service.spanCount)}</small>
+          {service.errorCount > 0 && (
+            <small class="bad" title={tn("search.errors", "search.errorsOne", service.errorCount)}>
+              {" "}
+              ✕{formatCount(service.errorCount)}
+            </small>
+          )}
+        </span>
+      ))}
+      {more > 0 && <small>+{more}</small>}
+    </>
   );
 }
