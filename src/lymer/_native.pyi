@@ -73,6 +73,20 @@ def encode_jaeger_proto(batch: Batch) -> bytes:
 def encode_zipkin_json(batch: Batch) -> list[bytes]:
     """Zipkin's JSON, version 2: a list of spans for each trace of the batch (rows of a trace stand together)."""
 
+def oddities(
+    batch: Batch,
+    *,
+    name_bytes: int,
+    attributes: int,
+    attribute_key_bytes: int,
+    attribute_value_bytes: int,
+    events: int,
+    links: int,
+    min_start: int,
+    max_start: int,
+) -> int:
+    """What is odd about spans of the batch, as bits (`wire.oddities`); 0 when nothing is."""
+
 def indent_json(data: Buffer) -> bytes:
     """Compact JSON indented by four blanks a level, as Go's MarshalIndent writes it."""
 

@@ -17,6 +17,7 @@ mod jaeger_view;
 mod json_object;
 pub mod json_reader;
 pub mod json_writer;
+pub mod limits;
 pub mod lists;
 pub mod number;
 mod origin_runs;

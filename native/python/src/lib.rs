@@ -30,7 +30,7 @@ mod _native {
     #[pymodule_export]
     use crate::wire::{
         checksum, decode_otlp_proto, encode_jaeger_json, encode_otlp_json, encode_otlp_proto,
-        indent_json, otlp_json_to_proto,
+        indent_json, oddities, otlp_json_to_proto,
     };
     #[pymodule_export]
     use crate::wire_jaeger::{

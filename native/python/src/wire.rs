@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::payload::payload;
 use lymer_decode::{
-    jaeger_json, json_writer, otlp_decode, otlp_encode, otlp_json_decode, otlp_json_encode,
+    jaeger_json, json_writer, limits, otlp_decode, otlp_encode, otlp_json_decode, otlp_json_encode,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -93,4 +93,33 @@ pub fn indent_json<'py>(
 pub fn checksum(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<u64> {
     let data = payload(source)?;
     Ok(py.detach(|| xxhash_rust::xxh3::xxh3_64(&data)))
+}
+
+/// The oddities of the batch as bits, 0 when there are none.
+#[pyfunction]
+#[pyo3(signature = (batch, *, name_bytes, attributes, attribute_key_bytes, attribute_value_bytes, events, links, min_start, max_start))]
+#[allow(clippy::too_many_arguments)] // Limits have names in Python.
+pub fn oddities(
+    py: Python<'_>,
+    batch: &Batch,
+    name_bytes: usize,
+    attributes: usize,
+    attribute_key_bytes: usize,
+    attribute_value_bytes: usize,
+    events: usize,
+    links: usize,
+    min_start: i64,
+    max_start: i64,
+) -> u32 {
+    let limits = limits::Limits {
+        name_bytes,
+        attributes,
+        attribute_key_bytes,
+        attribute_value_bytes,
+        events,
+        links,
+        min_start,
+        max_start,
+    };
+    py.detach(|| limits::oddities(&batch.columns, &limits))
 }

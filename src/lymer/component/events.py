@@ -59,6 +59,12 @@ class Events:
         self._dropped_datagrams = self._counter(
             "datagrams_dropped", "Datagrams whose spans are lost, by cause.", ("receiver", "cause")
         )
+        self._sanitized = self._counter(
+            "spans_sanitized", "Spans that were changed before they were stored.", ("cause",)
+        )
+        self._dropped = self._counter("spans_dropped", "Spans that were taken in and then given up.", ("cause",))
+        self._sent = self._counter("spans_sent", "Spans that a collector has acknowledged.", ("protocol",))
+        self._failed_sends = self._counter("sends_failed", "Sends that a collector did not take.", ("cause",))
         self._stored = self._counter("spans_stored", "Spans that the store has acknowledged.", ("tenant",))
         self._failed_writes = self._counter("store_writes_failed", "Writes that the store refused.", ("cause",))
         self._request_seconds = Histogram(
@@ -105,6 +111,12 @@ class Events:
             transport=origin.transport,
         )
 
+    def datagrams_awaited(self, *, receiver: str) -> None:
+        """The receiver listens: its counters are there, at zero."""
+        self._datagrams.labels(receiver)
+        for cause in ("kernel", "malformed", "unavailable"):
+            self._dropped_datagrams.labels(receiver, cause)
+
     def datagrams_received(self, count: int, *, receiver: str) -> None:
         """So many datagrams were read from the receiver's socket."""
         self._datagrams.labels(receiver).inc(count)
@@ -120,6 +132,11 @@ class Events:
             self._refused.labels(origin.format, origin.transport, cause).inc(span_count)
         self._warn("datagrams dropped", receiver + cause, receiver=receiver, cause=cause, reason=reason, count=count)
 
+    def spans_sanitized(self, count: int, *, cause: str) -> None:
+        """Stored spans were changed for this cause, and say so; a span may have several."""
+        self._sanitized.labels(cause).inc(count)
+        self._warn("spans sanitized", cause, cause=cause, count=count)
+
     def request_answered(self, seconds: float, *, transport: str) -> None:
         """A request with spans was acknowledged after so many seconds."""
         self._request_seconds.labels(transport).observe(seconds)
@@ -132,6 +149,20 @@ class Events:
         """The store refused a write; cause is `overloaded`, `unavailable`, `refused` or `unexpected`."""
         self._failed_writes.labels(cause).inc()
         self._warn("store write failed", cause, cause=cause, reason=reason)
+
+    def spans_sent(self, count: int, *, protocol: str) -> None:
+        """A collector has acknowledged spans that were sent on."""
+        self._sent.labels(protocol).inc(count)
+
+    def send_failed(self, *, cause: str, reason: str, collector: str) -> None:
+        """A collector did not take spans; they are sent again."""
+        self._failed_sends.labels(cause).inc()
+        self._warn("send failed", collector + cause, cause=cause, collector=collector, reason=reason)
+
+    def spans_dropped(self, count: int, *, cause: str, reason: str) -> None:
+        """Spans that were acknowledged are lost: `spool_full`, `damaged`, or `refused` by the collector for good."""
+        self._dropped.labels(cause).inc(count)
+        self._warn("spans dropped", cause, cause=cause, reason=reason, count=count)
 
     def query_answered(self, kind: str, seconds: float, *, result: str = "ok") -> None:
         """A question has ended. Results: `ok`, `bad`, `budget`, `cancelled`, `overloaded`, `not_found`, `failed`."""
