@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from lymer.component.errors import StartError
+from lymer.component.http_protocol import LargeBodyProtocol
 
 KEEP_ALIVE_S = 75
 """Longer than the pause between two batches of an exporter, so that connections are used again."""
@@ -162,7 +163,7 @@ class _EmbeddedServer(uvicorn.Server):
 def _uvicorn_config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=LargeBodyProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
