@@ -134,7 +134,10 @@ class Composition:
         return admin, self._ground.listener("Health check", build_status(self.state), config.status_port)
 
     def _make_receivers(self) -> list[Receiver]:
-        return parts.make_receivers(self._ground, self._sink, self._strategies) if self.role.has("receivers") else []
+        if not self.role.has("receivers"):
+            return []
+        front = parts.make_front(self._ground, self.role, self._sink)
+        return parts.make_receivers(self._ground, front, self._strategies)
 
     def _make_self_tracing(self) -> SelfTracing:
         return SelfTracing(

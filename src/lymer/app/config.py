@@ -25,6 +25,7 @@ from lymer.component.config import (
 )
 from lymer.component.errors import ConfigError
 from lymer.component.logs import LogFormat, LogLevel
+from lymer.processors.config import SanitizerConfig
 from lymer.sampling.config import SamplingConfig
 
 Section = dict[str, Any]
@@ -74,6 +75,8 @@ class AppConfig(Config):
     """The store as others ask it over gRPC: `port`, `enabled`, …"""
     forward: Section = msgspec.field(default_factory=dict)
     """Where an agent sends its spans: `collectors`, `spool`, …"""
+    sanitizer: SanitizerConfig = SanitizerConfig()
+    """What a span may look like before it is stored."""
     sampling: SamplingConfig = SamplingConfig()
     """What clients are told about which traces to record."""
     admin: AdminConfig = AdminConfig()

@@ -12,6 +12,7 @@ from typing import Any
 from lymer.api.config import ApiConfig
 from lymer.app.budgets import Budgets
 from lymer.app.config import AppConfig
+from lymer.app.roles import Role
 from lymer.component import registry
 from lymer.component.base import Receiver, SpanSink
 from lymer.component.clock import Clock
@@ -21,6 +22,7 @@ from lymer.component.events import Events
 from lymer.component.http_server import HttpServer
 from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
+from lymer.processors.sanitize import Sanitizer
 from lymer.query.admission import QueryConfig
 from lymer.query.service import QueryService
 from lymer.sampling.strategy import StrategyProvider
@@ -65,6 +67,14 @@ def make_store(ground: Ground) -> SpanStore:
         settings = {**kind.settings_beside(ground.config.port_offset), **settings}
     store: SpanStore = kind.from_config(settings, data_dir=ground.config.data_dir, clock=ground.clock)
     return store
+
+
+def make_front(ground: Ground, role: Role, sink: SpanSink) -> SpanSink:
+    """What receivers hand to: the processors of the role, then the sink."""
+    config = ground.config.sanitizer
+    if not role.has("sanitizer") or not config.enabled:
+        return sink
+    return Sanitizer(config, sink, events=ground.events, clock=ground.clock)
 
 
 def make_receivers(ground: Ground, sink: SpanSink, strategies: StrategyProvider) -> list[Receiver]:

@@ -51,7 +51,7 @@ def _admin(port: int) -> dict[str, Any]:
 ALL_IN_ONE: Final = Role(
     "all-in-one",
     "everything in one process: takes spans in, keeps them, answers, shows",
-    frozenset({"receivers", "sampling", "store", "remote_storage", "api", "query", "self_tracing"}),
+    frozenset({"receivers", "sanitizer", "sampling", "store", "remote_storage", "api", "query", "self_tracing"}),
     {
         "store": _STORE,
         "receivers": {**_COLLECTOR_DOORS, **_AGENT_DOORS},
@@ -63,7 +63,7 @@ ALL_IN_ONE: Final = Role(
 COLLECTOR: Final = Role(
     "collector",
     "takes spans in, keeps them, and lets `lymer query` and Jaeger ask for them",
-    frozenset({"receivers", "sampling", "store", "remote_storage", "query", "self_tracing"}),
+    frozenset({"receivers", "sanitizer", "sampling", "store", "remote_storage", "query", "self_tracing"}),
     {
         "store": _STORE,
         "receivers": _COLLECTOR_DOORS,
