@@ -18,7 +18,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-PORTS = {"otlp_grpc": 4317, "otlp_http": 4318, "api": 16686, "admin": 14269, "status": 13133}
+PORTS = {
+    "otlp_grpc": 4317,
+    "otlp_http": 4318,
+    "jaeger_udp_zipkin": 5775,
+    "sampling_http": 5778,
+    "sampling_grpc": 5779,
+    "jaeger_udp_compact": 6831,
+    "jaeger_udp_binary": 6832,
+    "zipkin": 9411,
+    "status": 13133,
+    "jaeger_grpc": 14250,
+    "jaeger_http": 14268,
+    "admin": 14269,
+    "api": 16686,
+}
 READY_S = 30.0
 
 
@@ -142,9 +156,10 @@ def eventually(check: Callable[[], Any], *, patience_s: float = 20.0) -> Any:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(type=kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-PORTS = (4317, 4318, 5778, 5779, 13133, 14269, 16686)
+PORTS = (4317, 4318, 5775, 5778, 5779, 6831, 6832, 9411, 13133, 14250, 14268, 14269, 16686)
 START_S = 30.0
 
 

@@ -21,6 +21,9 @@ from lymer.receivers.datagram_socket import DATAGRAM_BYTES_MAX, DatagramSocket, 
 CLOSE_S: Final = 2.0
 """How long spans that were taken in may take to become durable when the process ends."""
 
+AMPLE_BUFFER_BYTES: Final = 4 << 20
+"""What holds 5 ms of datagrams at any rate that the process can keep up with."""
+
 _AFTER_TROUBLE_S: Final = 0.1
 
 
@@ -30,7 +33,7 @@ class JaegerUdpConfig(ReceiverConfig, kw_only=True):
     socket_buffer_bytes: ByteSize = ByteSize(16 << 20)
     """How much the kernel shall hold while the process is busy. It may give less; the log says so then."""
     gather_time: Duration = Duration(0.005)
-    """How long datagrams gather before they are read together."""
+    """How long datagrams gather before they are read together; shorter where the kernel's buffer is small."""
     batch_bytes_max: ByteSize = ByteSize(512 << 10)
     """So many bytes at most become one batch; the last datagram may pass it."""
     writes_max: int = 4
@@ -117,6 +120,7 @@ class JaegerUdpReceiver:
         """As `component.base`."""
         self.bind()
         self._started = True
+        self._events.datagrams_awaited(receiver=self.name)
         self._pumps = [asyncio.create_task(self._pump(one), name=f"{self.name} udp") for one in self._sockets]
 
     async def close(self) -> None:
@@ -138,11 +142,15 @@ class JaegerUdpReceiver:
         while True:
             try:
                 await _readable(one)
-                await asyncio.sleep(self._config.gather_time)
+                await asyncio.sleep(self._gather_s(one))
                 await self._take_what_is_there(one, room)
             except Exception as error:
                 self._events.unexpected(self.name, error)
                 await asyncio.sleep(_AFTER_TROUBLE_S)
+
+    def _gather_s(self, one: DatagramSocket) -> float:
+        """A small buffer is emptied sooner: else it would be full before the others have had their turn."""
+        return self._config.gather_time * min(1.0, one.buffer_bytes / AMPLE_BUFFER_BYTES)
 
     async def _take_what_is_there(self, one: DatagramSocket, room: memoryview) -> None:
         """Batch after batch, without a pause while they are full."""

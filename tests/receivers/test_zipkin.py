@@ -1,0 +1,194 @@
+"""Zipkin's port: every path, type and encoding, and Zipkin's own answers, through a real socket."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from lymer.component.clock import ManualClock
+from lymer.component.config import ByteSize
+from lymer.component.errors import OverloadedError, PermanentError, UnavailableError
+from lymer.component.events import Events
+from lymer.pipeline.in_flight import InFlight
+from lymer.receivers.cors import CorsConfig
+from lymer.receivers.zipkin import V1_PATH, V2_PATH, ZipkinConfig, ZipkinReceiver
+from tests.receivers.conftest import FakeSink
+
+CORPUS = Path(__file__).parents[2] / "corpus" / "zipkin"
+EXPECTED = json.loads((CORPUS / "expected.json").read_text())
+JSON = {"content-type": "application/json"}
+V2 = (CORPUS / "v2.json").read_bytes()
+
+Open = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
+    async with AsyncExitStack() as stack:
+
+        async def start(in_flight: InFlight | None = None, **settings: Any) -> httpx.AsyncClient:
+            receiver = ZipkinReceiver(
+                ZipkinConfig(**settings),
+                sink,
+                in_flight=in_flight or InFlight(64 << 20),
+                events=events,
+                clock=clock,
+                host="127.0.0.1",
+                port=0,
+            )
+            await receiver.start()
+            stack.push_async_callback(receiver.close)
+            address = receiver.endpoint.address.removesuffix(V2_PATH)
+            return await stack.enter_async_context(httpx.AsyncClient(base_url=address))
+
+        yield start
+
+
+@pytest.fixture
+async def client(opened: Open) -> httpx.AsyncClient:
+    return await opened()
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "name", "format_name"),
+    [
+        (V2_PATH, "application/json", "v2.json", "zipkin_json"),
+        (V2_PATH, "application/json; charset=utf-8", "v2.json", "zipkin_json"),
+        (V2_PATH, "text/plain", "v2.json", "zipkin_json"),
+        (V2_PATH, None, "v2.json", "zipkin_json"),
+        (V2_PATH, "application/x-protobuf", "v2.bin", "zipkin_proto"),
+        (V1_PATH, "application/json", "v1.json", "zipkin_json1"),
+        (V1_PATH, None, "v1.json", "zipkin_json1"),
+        (V1_PATH, "application/x-thrift", "v1.bin", "zipkinthrift"),
+    ],
+)
+async def test_every_format_is_taken_in_and_answered_202_with_nothing(
+    client: httpx.AsyncClient, sink: FakeSink, path: str, content_type: str | None, name: str, format_name: str
+) -> None:
+    headers = {} if content_type is None else {"content-type": content_type}
+    answer = await client.post(path, content=(CORPUS / name).read_bytes(), headers=headers)
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert sink.span_count() == EXPECTED[name]["rows"]
+    payload = sink.batches[0].payload
+    assert payload is not None
+    assert payload.format == format_name
+
+
+@pytest.mark.parametrize(("encoding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+async def test_compressed_bodies_are_understood(
+    client: httpx.AsyncClient, sink: FakeSink, encoding: str, encode: Callable[[bytes], bytes]
+) -> None:
+    answer = await client.post(V2_PATH, content=encode(V2), headers={**JSON, "content-encoding": encoding})
+    assert answer.status_code == 202
+    assert sink.span_count() == EXPECTED["v2.json"]["rows"]
+
+
+async def test_a_list_without_spans_succeeds(client: httpx.AsyncClient) -> None:
+    assert (await client.post(V2_PATH, content=b"[]", headers=JSON)).status_code == 202
+    assert (await client.post(V1_PATH, content=b"[]", headers=JSON)).status_code == 202
+
+
+async def test_an_empty_body_is_400_in_zipkin_s_words(client: httpx.AsyncClient) -> None:
+    answer = await client.post(V2_PATH, content=b"", headers=JSON)
+    assert (answer.status_code, answer.text) == (400, "Empty POST body")
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "words"),
+    [
+        (V2_PATH, "application/json", "Malformed reading List<Span> from json: "),
+        (V2_PATH, "application/x-protobuf", "Malformed reading List<Span> from proto3: "),
+        (V1_PATH, "application/json", "Malformed reading List<Span> from json: "),
+        (V1_PATH, "application/x-thrift", "Malformed reading List<Span> from TBinary: "),
+    ],
+)
+async def test_an_undecodable_body_is_400_in_zipkin_s_words_with_the_reason(
+    client: httpx.AsyncClient, sink: FakeSink, events: Events, path: str, content_type: str, words: str
+) -> None:
+    answer = await client.post(path, content=b"\xff\xff\xff\xff", headers={"content-type": content_type})
+    assert answer.status_code == 400
+    assert answer.text.startswith(words)
+    assert len(answer.text) > len(words)
+    assert sink.batches == []
+
+
+async def test_a_body_that_is_no_gzip_is_400(client: httpx.AsyncClient) -> None:
+    answer = await client.post(V2_PATH, content=b"no gzip", headers={**JSON, "content-encoding": "gzip"})
+    assert answer.status_code == 400
+    assert answer.text.startswith("the body is not valid gzip")
+
+
+async def test_an_unknown_encoding_is_415(client: httpx.AsyncClient) -> None:
+    answer = await client.post(V2_PATH, content=V2, headers={**JSON, "content-encoding": "br"})
+    assert answer.status_code == 415
+
+
+async def test_a_body_that_is_too_large_is_413(opened: Open) -> None:
+    client = await opened(body_bytes_max=ByteSize(100))
+    assert (await client.post(V2_PATH, content=V2, headers=JSON)).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        (OverloadedError("full", retry_after_s=2), 503, "2"),
+        (UnavailableError("disk full", retry_after_s=0.2), 503, "1"),
+        (PermanentError("never"), 400, None),
+        (RuntimeError("secret"), 500, None),
+    ],
+)
+async def test_what_the_store_says_becomes_a_status(
+    client: httpx.AsyncClient, sink: FakeSink, error: Exception, status: int, retry_after: str | None
+) -> None:
+    sink.error = error
+    answer = await client.post(V2_PATH, content=V2, headers=JSON)
+    assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry_after)
+    assert "secret" not in answer.text
+
+
+async def test_malformed_spans_are_counted_and_the_others_kept(
+    client: httpx.AsyncClient, sink: FakeSink, events: Events
+) -> None:
+    body = (CORPUS / "v2-one-span-without-an-id.json").read_bytes()
+    assert (await client.post(V2_PATH, content=body, headers=JSON)).status_code == 202
+    labels = {"format": "zipkin_json", "transport": "http", "cause": "malformed"}
+    assert events.registry.get_sample_value("lymer_spans_refused_total", labels) == 1
+
+
+async def test_health_is_zipkin_s(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "UP")
+    assert answer.json()["zipkin"]["status"] == "UP"
+
+
+async def test_other_methods_and_paths_are_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get(V2_PATH)).status_code == 405
+    assert (await client.post("/api/v3/spans", content=V2)).status_code == 404
+
+
+async def test_pages_of_every_origin_may_send(client: httpx.AsyncClient) -> None:
+    asked = {
+        "origin": "https://shop.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+    }
+    preflight = await client.options(V2_PATH, headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert preflight.headers["access-control-allow-headers"] == "content-type"
+    answer = await client.post(V2_PATH, content=V2, headers={**JSON, "origin": "https://shop.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_pages_may_be_restricted(opened: Open) -> None:
+    client = await opened(cors=CorsConfig(allowed_origins=("https://shop.example",)))
+    answer = await client.post(V2_PATH, content=V2, headers={**JSON, "origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in answer.headers
