@@ -195,5 +195,23 @@ def structure(batch: Batch) -> ArrowTable:
 def summarize(batch: Batch) -> ArrowTable:
     """SUMMARY columns of the whole traces in the batch."""
 
+def trace_skeleton(
+    view: View, trace: int, *, adjusted: bool = False, as_json: bool = False, is_buffered: bool = False
+) -> bytes:
+    """A trace of the view (by number) as columns in pre-order: docs/specs/skeleton.md."""
+
+def trace_rows(view: View, trace: int, rows: list[int]) -> Batch:
+    """The spans at these rows (in pre-order) of a trace, in this order; rows that are not there are left out."""
+
+def trace_span_count(view: View, trace: int) -> int:
+    """How many spans a trace has; 0 when there is no such trace."""
+
+def trace_find(view: View, trace: int, question: str) -> bytes:
+    """The rows of a trace that match: bit `row & 7` of byte `row >> 3`, rows in pre-order.
+
+    `question` is a graph plan with `where`, or `{"terms": [...], "without_keys": [...], "span_ids": [...],
+    "time_limit_s": x}`: any term, whatever its case, anywhere in the span; or one of the ids.
+    """
+
 def set_page_cache(bytes_max: int) -> None:
     """Limit of the cache of decoded pages, shared by all segments of the process."""

@@ -6,6 +6,7 @@ pub mod graph;
 mod payload;
 pub mod segment;
 pub mod table;
+pub mod trace;
 pub mod view;
 pub mod wire;
 pub mod wire_jaeger;
@@ -25,6 +26,8 @@ mod _native {
     use crate::segment::{Segment, merge_segments, set_page_cache};
     #[pymodule_export]
     use crate::table::ArrowTable;
+    #[pymodule_export]
+    use crate::trace::{trace_find, trace_rows, trace_skeleton, trace_span_count};
     #[pymodule_export]
     use crate::view::{View, summarize};
     #[pymodule_export]

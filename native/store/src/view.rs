@@ -3,6 +3,7 @@
 //! The search kernels know nothing but this. A view's spans have row numbers; rows belong to traces with numbers of
 //! their own. In a segment the rows of a trace are consecutive and in pre-order, and traces are sorted by start.
 
+use crate::trace_rows::TraceRows;
 use arrow_array::{ArrayRef, RecordBatch};
 use std::ops::Range;
 
@@ -180,7 +181,7 @@ pub const CHUNK_ROWS: u32 = 131_072;
 ///
 /// The `known_` methods tell what a view has counted beforehand; where one says None, the kernels count
 /// (`operations::count`, `attributes::count_keys`). Sealing calls the same functions and keeps their answers.
-pub trait View: Send + Sync {
+pub trait View: TraceRows + Send + Sync {
     /// How many spans.
     fn span_count(&self) -> u32;
     /// How many traces.

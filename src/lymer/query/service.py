@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,10 @@ from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSea
 from lymer.model.trace import Operation, TracePage
 from lymer.query.admission import Admission, Gone, QueryConfig
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health, SpanStore
+from lymer.storage.looks import LooksAtTraces
+from lymer.wire.trace_view import TraceView
+
+T = TypeVar("T")
 
 VALUES_MAX = 10_000
 """How many attribute values one answer may have."""
@@ -69,6 +75,30 @@ class QueryService:
         """
         wanted = [_trace_id(trace_id) for trace_id in trace_ids]
         return await self._admission.ask("get_traces", lambda budget: self._whole_traces(wanted, budget, tenant), gone)
+
+    async def ask_trace(
+        self,
+        kind: str,
+        trace_id: bytes | str,
+        question: Callable[[TraceView], T],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        gone: Gone | None = None,
+    ) -> T:
+        """What the question says of a whole trace, asked on a thread, of the archive's where the store lacks it.
+
+        Raises NotFoundError, and what the question raises. `kind` names it for who observes questions.
+        """
+        wanted = _trace_id(trace_id)
+
+        async def asked(budget: Budget) -> T:
+            for place in (self._store, self._store.archive(tenant)):
+                answer = None if place is None else await _ask_trace(place, wanted, question, budget, tenant)
+                if answer is not None:
+                    return answer
+            raise NotFoundError("trace not found")
+
+        return await self._admission.ask(kind, asked, gone)
 
     async def services(
         self, *, time: TimeRange = ALWAYS, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
@@ -203,6 +233,17 @@ def _check(search: TraceSearch) -> None:
         check(search)
     except ValueError as error:
         raise BadQueryError(str(error)) from error
+
+
+async def _ask_trace(
+    store: SpanStore, trace_id: bytes, question: Callable[[TraceView], T], budget: Budget, tenant: str
+) -> T | None:
+    if isinstance(store, LooksAtTraces):
+        return await store.ask_trace(trace_id, question, budget, tenant=tenant)
+    spans = await store.get_traces([trace_id], budget, tenant=tenant)
+    if not len(spans):
+        return None
+    return await asyncio.to_thread(lambda: question(TraceView.of_batch(spans)))
 
 
 def _trace_id(trace_id: bytes | str) -> bytes:

@@ -16,6 +16,7 @@ mod pieces;
 mod rest;
 pub(crate) mod rows;
 pub mod snapshot;
+mod trace_rows;
 pub(crate) mod trees;
 mod writer;
 

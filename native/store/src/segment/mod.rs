@@ -26,6 +26,7 @@ mod round_trips;
 mod sections;
 mod spans;
 mod thrift;
+mod trace_rows;
 mod values;
 mod view;
 pub mod write;

@@ -106,7 +106,7 @@ impl Segment {
             .map_err(|error| StoreError(error.to_string()))
     }
 
-    fn assemble(&self, rows: &Rows, traces: &[u32]) -> Result<RecordBatch> {
+    pub(super) fn assemble(&self, rows: &Rows, traces: &[u32]) -> Result<RecordBatch> {
         let len = match rows {
             Rows::Range(range) => range.len(),
             Rows::List(list) => list.len(),

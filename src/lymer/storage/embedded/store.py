@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -15,11 +15,14 @@ from lymer.model.batch import SpanBatch
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
-from lymer.storage.embedded import find, read
+from lymer.storage.embedded import find, look, read
 from lymer.storage.embedded.config import EmbeddedConfig
 from lymer.storage.embedded.engine import Engine, TenantKey
 from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
+from lymer.wire.trace_view import TraceView
+
+T = TypeVar("T")
 
 _PAGE_CACHE_PART = 5
 
@@ -138,6 +141,19 @@ class EmbeddedStore:
     ) -> pa.Table:
         return await self._engine.ask(
             self._key(tenant), budget, lambda snapshot: read.service_graph(snapshot, where, time, budget)
+        )
+
+    async def ask_trace(
+        self,
+        trace_id: bytes,
+        question: Callable[[TraceView], T],
+        budget: Budget,
+        /,
+        *,
+        tenant: str = DEFAULT_TENANT,
+    ) -> T | None:
+        return await self._engine.ask(
+            self._key(tenant), budget, lambda snapshot: look.ask_trace(snapshot, trace_id, question, budget)
         )
 
     async def delete_trace(self, trace_id: bytes, /, *, tenant: str = DEFAULT_TENANT) -> bool:
