@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lymer._native import Batch, OpenBuffer, Segment
-from lymer.conformance.spans import NOON, Row, batch, event, span, to_rows, trace_id
+from lymer.conformance.spans import NOON, Row, batch, event, link, span, to_rows, trace_id
 from lymer.model.batch import SpanBatch
 
 ALL = 2**63 - 1
@@ -153,6 +154,36 @@ def test_a_part_of_a_part_can_be_split_again() -> None:
     _, rest = buffer.split(15)
     idle, nothing = rest.split(31)
     assert (idle.span_count, nothing.span_count) == (120, 0)
+
+
+def test_what_was_carried_over_is_equal_and_known_when_it_is_sent_again() -> None:
+    old = [span(n, 1, attributes={"id": f"old-{n}"}) for n in range(1, 30)]
+    values = {"text": "é", "yes": True, "no": False, "int": -5, "double": 0.5, "bytes": b"\xff", "list": [1], "map": {}}
+    young = [
+        span(
+            n,
+            m,
+            attributes=[*values.items(), ("id", f"{n}-{m}"), ("id", "again"), ("none", None)],
+            events=[event("e", m, attributes={"n": n}), event("f", 1)],
+            links=[link(n, m)],
+            status_message=f"failed {n % 3}",
+            trace_state="a=b" if m % 2 else "",
+            service_name=f"s{m % 3}",
+            scope_version=f"{n % 2}",
+            dropped_events_count=m % 2,
+        )
+        for n in range(100, 400)
+        for m in range(1, 4)
+    ]
+    buffer = filled((10, old), (20, young))
+    _, rest = buffer.split(15)
+    assert everything(rest) == sorted(young, key=lambda row: (row["trace_id"], row["span_id"]))
+    rest.append(columns(young), 30)
+    assert rest.span_count == len(young)
+    again = filled((1, young))
+    assert pa.table(rest.attribute_keys()).sort_by("key") == pa.table(again.attribute_keys()).sort_by("key")
+    rest.append(columns(old), 40)
+    assert rest.span_count == buffer.span_count
 
 
 # --- readers beside the writer ---------------------------------------------------------------------------------------

@@ -86,6 +86,8 @@ pub struct Attributes<'a> {
     pub value_type: &'a [u8],
     pub number: &'a [i64],
     pub text: &'a BinaryArray,
+    /// Of all texts.
+    pub is_ascii: bool,
 }
 
 /// Events of spans.
@@ -164,12 +166,14 @@ fn counts(values: &StructArray, at: usize) -> &[u32] {
 
 fn attributes(list: &ListArray) -> Attributes<'_> {
     let values = list.values().as_struct();
+    let text = values.column(3).as_binary::<i32>();
     Attributes {
         offsets: list.value_offsets(),
         key: Coded::new(values.column(0).as_dictionary()),
         value_type: values.column(1).as_primitive::<UInt8Type>().values(),
         number: values.column(2).as_primitive::<Int64Type>().values(),
-        text: values.column(3).as_binary(),
+        text,
+        is_ascii: text.value_data().is_ascii(),
     }
 }
 

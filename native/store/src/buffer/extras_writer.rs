@@ -2,7 +2,7 @@
 
 use super::batch::Columns;
 use super::data::{BagKeys, Data};
-use super::layout::{EXTRAS_HEAD, join, split};
+use super::layout::{EVENT_SLOTS, EXTRAS_HEAD, LINK_SLOTS, join, split};
 use super::rows::HAS_EXTRAS;
 use super::writer::{Writer, intern};
 use std::hash::Hasher;
@@ -65,9 +65,8 @@ impl Writer {
             self.slots.extend(split(columns.events.time[event] as u64));
             self.slots
                 .extend([name, bag, columns.events.dropped[event]]);
-            hash.write_i64(columns.events.time[event]);
-            hash.write_u64(join(name, bag_hash));
-            hash.write_u32(columns.events.dropped[event]);
+            let slots = &self.slots[self.slots.len() - EVENT_SLOTS..];
+            hash_event(hash, slots, join(name, bag_hash));
         }
     }
 
@@ -91,14 +90,12 @@ impl Writer {
             let (bag, bag_hash) = self.bag(data, columns.attributes.value(link).as_bytes());
             self.slots
                 .extend([state, bag, columns.dropped[link], columns.flags[link]]);
-            hash.write(columns.trace_id.value(link));
-            hash.write(columns.span_id.value(link));
-            hash.write_u64(join(state, bag_hash));
-            hash.write_u64(join(columns.dropped[link], columns.flags[link]));
+            let slots = &self.slots[self.slots.len() - LINK_SLOTS..];
+            hash_link(hash, slots, join(state, bag_hash));
         }
     }
 
-    fn word(&mut self, data: &mut Data, text: &[u8]) -> u32 {
+    pub(super) fn word(&mut self, data: &mut Data, text: &[u8]) -> u32 {
         if text.is_empty() {
             return 0;
         }
@@ -112,7 +109,7 @@ impl Writer {
         .0
     }
 
-    fn bag(&mut self, data: &mut Data, text: &[u8]) -> (u32, u32) {
+    pub(super) fn bag(&mut self, data: &mut Data, text: &[u8]) -> (u32, u32) {
         if text.is_empty() {
             return (0, 0);
         }
@@ -129,6 +126,22 @@ impl Writer {
         }
         coded
     }
+}
+
+/// Hash an event by its slots; its name is a code, its attributes may have several and are hashed as `texts` has them.
+pub(super) fn hash_event(hash: &mut impl Hasher, slots: &[u32], texts: u64) {
+    hash.write_u64(join(slots[0], slots[1]));
+    hash.write_u64(texts);
+    hash.write_u32(slots[4]);
+}
+
+/// Hash a link by its slots, in the same way.
+pub(super) fn hash_link(hash: &mut impl Hasher, slots: &[u32], texts: u64) {
+    for pair in slots[..6].chunks_exact(2) {
+        hash.write_u64(join(pair[0], pair[1]));
+    }
+    hash.write_u64(texts);
+    hash.write_u64(join(slots[8], slots[9]));
 }
 
 fn note_keys(keys: &mut Arc<BagKeys>, bag: &[u8]) {

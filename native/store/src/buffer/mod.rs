@@ -6,6 +6,7 @@
 pub(crate) mod assemble;
 mod attribute_column;
 mod batch;
+mod carry;
 mod column;
 pub(crate) mod data;
 pub(crate) mod dictionary;
@@ -14,9 +15,11 @@ pub(crate) mod layout;
 mod lookup;
 mod pieces;
 mod rest;
+mod row_table;
 pub(crate) mod rows;
 pub mod snapshot;
 mod trace_rows;
+mod staged;
 pub(crate) mod trees;
 mod writer;
 
@@ -167,7 +170,7 @@ impl OpenBuffer {
         let snapshot = self.snapshot();
         let (idle, rest): (Vec<u32>, Vec<u32>) = (0..snapshot.trace_count())
             .partition(|&trace| is_idle(snapshot.state(trace).last_position, before_position));
-        let rest = carry_over(&snapshot, rest)?;
+        let rest = buffer_of(&snapshot, rest);
         let idle = if rest.snapshot().trace_count() == 0 {
             snapshot
         } else {
@@ -193,30 +196,16 @@ fn is_idle(last_position: u64, before_position: u64) -> bool {
 }
 
 /// A new buffer of these traces, rows as they came.
-fn carry_over(snapshot: &Snapshot, mut traces: Vec<u32>) -> Result<OpenBuffer> {
-    let buffer = OpenBuffer::new();
-    traces.sort_unstable_by_key(|&trace| snapshot.state(trace).first_position);
-    for traces in traces.chunks(4096) {
-        let mut rows: Vec<u32> = traces
-            .iter()
-            .flat_map(|&trace| rows::rows_of(&snapshot.data.rows, snapshot.state(trace)))
-            .collect();
-        rows.sort_unstable();
-        buffer.append(&assemble::spans(&snapshot.data, &rows)?, 0)?;
+fn buffer_of(snapshot: &Snapshot, traces: Vec<u32>) -> OpenBuffer {
+    let (data, writer) = carry::carry_over(snapshot, traces);
+    let state = RwLock::new(State {
+        data: Arc::new(data),
+        writer,
+    });
+    OpenBuffer {
+        shared: Arc::new(Shared { state }),
+        ..OpenBuffer::default()
     }
-    let mut state = buffer.shared.state_mut();
-    let State { data, writer } = &mut *state;
-    *buffer.latest() = None;
-    for trace in traces {
-        let moved = snapshot.state(trace);
-        if let Some(number) = writer.find_trace(data, &moved.trace_id) {
-            let state = Arc::make_mut(data).traces.get_mut(number);
-            (state.first_position, state.last_position) =
-                (moved.first_position, moved.last_position);
-        }
-    }
-    drop(state);
-    Ok(buffer)
 }
 
 fn select(snapshot: &Snapshot, traces: Vec<u32>) -> Selection {

@@ -4,8 +4,10 @@
 use super::batch::{Columns, UnitColumn, unit_starts};
 use super::data::Data;
 use super::dictionary::{Dictionary, Interner};
-use super::layout::{ShapeItem, UNIT_FIELDS, is_text, shape_items, split, unit_bytes};
-use super::rows::{HAS_EXTRAS, NO_ROW, ROW_BYTES, Row, TRACE_BYTES, TraceState};
+use super::layout::{ShapeItem, UNIT_FIELDS, is_text, join, shape_items, split, unit_bytes};
+use super::row_table::RowTable;
+use super::rows::{NO_ROW, Row, TRACE_BYTES, TraceState};
+use super::staged::{STAGED_MAX, Staged};
 use crate::view::{Result, StoreError};
 use arrow_array::Array;
 use foldhash::fast::RandomState;
@@ -14,10 +16,9 @@ use lymer_decode::schema::AttributeType;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-const ERROR: i32 = 2;
-/// What an entry costs in the table of rows.
-const ROW_ENTRY_BYTES: usize = 14;
 const UNKNOWN: u32 = u32::MAX;
+/// One for each value of a byte.
+const RECENT_TRACES: usize = 256;
 
 /// Tables that find what is here already.
 #[derive(Debug)]
@@ -31,7 +32,10 @@ pub struct Writer {
     pub(super) words: Interner,
     pub(super) bags: Interner,
     pub(super) traces: HashTable<u32>,
-    pub(super) rows: HashTable<(u32, u32)>,
+    pub(super) rows: RowTable,
+    pub(super) staged: Vec<Staged>,
+    /// Traces that came lately, by a byte of their ids.
+    recent_traces: Vec<([u8; 16], u32)>,
     /// Shapes that have a key twice with the same type, and each such (key, type) once too often.
     pub(super) shapes_with_duplicates: HashMap<u32, Vec<ShapeItem>, RandomState>,
     pub(super) hasher: RandomState,
@@ -55,7 +59,9 @@ impl Default for Writer {
             words: Interner::exact(),
             bags: Interner::adaptive(),
             traces: HashTable::new(),
-            rows: HashTable::new(),
+            rows: RowTable::default(),
+            staged: Vec::new(),
+            recent_traces: vec![([0; 16], UNKNOWN); RECENT_TRACES],
             shapes_with_duplicates: HashMap::default(),
             hasher: RandomState::default(),
             memory_bytes: 0,
@@ -117,7 +123,6 @@ impl Writer {
                 ),
             };
             trace = Some(number);
-            self.slots.clear();
             let mut hash = self.hasher.build_hasher();
             let shape = self.attributes(data, columns, at, &mut keys, &mut hash);
             let row = Row {
@@ -147,14 +152,42 @@ impl Writer {
                 flags: columns.flags[at],
                 shape: shape | self.extras(data, columns, at, &mut hash),
             };
-            self.add(data, &row, hash, position);
+            self.stage(&row, hash, position);
+            if self.staged.len() == STAGED_MAX {
+                self.add_staged(data);
+            }
         }
+        self.add_staged(data);
         self.count_new(data);
         Ok(())
     }
 
-    fn trace(&mut self, data: &mut Data, trace_id: &[u8], start: i64, position: u64) -> u32 {
+    pub(super) fn trace(
+        &mut self,
+        data: &mut Data,
+        trace_id: &[u8],
+        start: i64,
+        position: u64,
+    ) -> u32 {
         let trace_id: [u8; 16] = trace_id.try_into().unwrap_or_default();
+        let recent = trace_id[15] as usize;
+        if self.recent_traces[recent] == (trace_id, self.recent_traces[recent].1)
+            && self.recent_traces[recent].1 != UNKNOWN
+        {
+            return self.recent_traces[recent].1;
+        }
+        let number = self.trace_in_table(data, trace_id, start, position);
+        self.recent_traces[recent] = (trace_id, number);
+        number
+    }
+
+    fn trace_in_table(
+        &mut self,
+        data: &mut Data,
+        trace_id: [u8; 16],
+        start: i64,
+        position: u64,
+    ) -> u32 {
         let hash = self.hasher.hash_one(trace_id);
         if let Some(&number) = self
             .traces
@@ -227,7 +260,10 @@ impl Writer {
             let value_type = attributes.value_type[item].min(AttributeType::Map as u8);
             ShapeItem { key, value_type }.write(&mut self.shape);
             if is_text(value_type) {
-                let text = repaired(value_type, attributes.text.value(item));
+                let text = match attributes.is_ascii {
+                    true => attributes.text.value(item).into(),
+                    false => repaired(value_type, attributes.text.value(item)),
+                };
                 let (interner, dictionary) = (
                     &mut self.key_texts[key as usize],
                     &mut data.key_texts[key as usize],
@@ -243,27 +279,35 @@ impl Writer {
                 hash.write_u32(text_hash);
             } else if value_type == AttributeType::Bool as u8 {
                 self.slots.push(u32::from(attributes.number[item] != 0));
-                hash.write_u8(u8::from(attributes.number[item] != 0));
+                hash_value(hash, &self.slots[self.slots.len() - 1..]);
             } else if value_type != AttributeType::Empty as u8 {
                 self.slots.extend(split(attributes.number[item] as u64));
-                hash.write_i64(attributes.number[item]);
+                hash_value(hash, &self.slots[self.slots.len() - 2..]);
             }
         }
+        let shape = std::mem::take(&mut self.shape);
+        let code = self.shape_code(data, &shape);
+        self.shape = shape;
+        code
+    }
+
+    /// The code of a shape.
+    pub(super) fn shape_code(&mut self, data: &mut Data, shape: &[u8]) -> u32 {
         let known = data.shapes.len();
-        let (shape, _) = intern(
+        let (code, _) = intern(
             &mut self.shapes,
             &mut data.shapes,
-            &self.shape,
+            shape,
             &self.hasher,
             &mut self.memory_bytes,
         );
-        if shape == known {
-            self.note_duplicates(data, shape);
+        if code == known {
+            self.note_duplicates(data, code);
         }
-        shape
+        code
     }
 
-    fn key(&mut self, data: &mut Data, text: &[u8]) -> u32 {
+    pub(super) fn key(&mut self, data: &mut Data, text: &[u8]) -> u32 {
         let (key, _) = intern(
             &mut self.keys,
             &mut data.keys,
@@ -281,7 +325,7 @@ impl Writer {
     }
 
     fn note_duplicates(&mut self, data: &mut Data, shape: u32) {
-        let mut items: Vec<ShapeItem> = shape_items(&self.shape).collect();
+        let mut items: Vec<ShapeItem> = shape_items(data.shapes.get(shape)).collect();
         items.sort_unstable_by_key(|item| (item.key, item.value_type));
         let duplicates: Vec<ShapeItem> = items
             .windows(2)
@@ -294,75 +338,16 @@ impl Writer {
             data.has_duplicates = true;
         }
     }
-
-    /// Add the row whose slots are in `slots`, unless it is here already.
-    fn add(&mut self, data: &mut Data, row: &Row, mut hash: impl Hasher, position: u64) {
-        hash.write_u64(row.span_id);
-        hash.write_u64(row.parent_span_id);
-        hash.write_i64(row.start);
-        hash.write_i64(row.duration);
-        hash.write_u64(u64::from(row.trace) << 32 | u64::from(row.name));
-        hash.write_u64(u64::from(row.unit) << 32 | u64::from(row.shape));
-        hash.write_u64(u64::from(row.flags) << 32 | u64::from(row.kind as u32));
-        hash.write_i32(row.status_code);
-        let hash = hash.finish();
-        let short = (hash >> 32) as u32;
-        let known = self.rows.find(hash_of(short), |&(other_hash, other)| {
-            other_hash == short && {
-                let (piece, index) = data.rows.locate(other);
-                data.same(row, &self.slots, &piece.row(index), piece.slots(index))
-            }
-        });
-        if known.is_some() {
-            let trace = data.traces.get_mut(row.trace);
-            trace.last_position = trace.last_position.max(position);
-            return;
-        }
-        self.note_shape(row.shape & !HAS_EXTRAS);
-        let trace = data.traces.get_mut(row.trace);
-        let number = data.rows.push(row, &self.slots, trace.last_row);
-        trace.last_row = number;
-        trace.span_count += 1;
-        trace.error_count += u32::from(row.status_code == ERROR);
-        trace.start = trace.start.min(row.start);
-        trace.end = trace.end.max(row.start.saturating_add(row.duration.max(0)));
-        trace.first_position = trace.first_position.min(position);
-        trace.last_position = trace.last_position.max(position);
-        self.rows
-            .insert_unique(hash_of(short), (short, number), |entry| hash_of(entry.0));
-        self.memory_bytes += ROW_BYTES + 4 * self.slots.len() + ROW_ENTRY_BYTES;
-    }
-
-    /// Remember that a row of this shape was added.
-    fn note_shape(&mut self, shape: u32) {
-        let shape = shape as usize;
-        if shape >= self.new_by_shape.len() {
-            self.new_by_shape.resize(shape + 1, 0);
-        }
-        if self.new_by_shape[shape] == 0 {
-            self.new_shapes.push(shape as u32);
-        }
-        self.new_by_shape[shape] += 1;
-    }
-
-    /// Count the attributes of the rows that were added.
-    fn count_new(&mut self, data: &mut Data) {
-        let counts = Arc::make_mut(&mut data.counts);
-        for shape in self.new_shapes.drain(..) {
-            let rows = std::mem::take(&mut self.new_by_shape[shape as usize]);
-            for item in shape_items(data.shapes.get(shape)) {
-                counts[item.key as usize][item.value_type as usize] += rows;
-            }
-            let twice = self.shapes_with_duplicates.get(&shape);
-            for item in twice.into_iter().flatten() {
-                counts[item.key as usize][item.value_type as usize] -= rows;
-            }
-        }
-    }
 }
 
-fn hash_of(short: u32) -> u64 {
-    u64::from(short).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// Hash a value that is not a text by its slots.
+#[inline]
+pub(super) fn hash_value(hash: &mut impl Hasher, slots: &[u32]) {
+    match *slots {
+        [low, high] => hash.write_u64(join(low, high)),
+        [bool] => hash.write_u32(bool),
+        _ => {}
+    }
 }
 
 #[inline]
