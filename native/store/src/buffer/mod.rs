@@ -18,8 +18,8 @@ mod rest;
 mod row_table;
 pub(crate) mod rows;
 pub mod snapshot;
-mod trace_rows;
 mod staged;
+mod trace_rows;
 pub(crate) mod trees;
 mod writer;
 
