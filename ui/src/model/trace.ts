@@ -1,174 +1,130 @@
-// A trace as columns in pre-order, so that collapsing, finding and drawing are loops over typed arrays. No DOM here.
-import type { JaegerSpan, JaegerTrace } from "../api/jaeger";
+// A trace as the page holds it: a column for each fact, a row for each span, in pre-order. No object per span, no DOM.
+// Times are nanoseconds; starts count from the trace's start. Rows of a subtree are `[row, ends[row])`.
+
+/** A column of nanoseconds: as narrow as the trace allows. */
+export type Times = Uint32Array | Float64Array;
+/** A column of places in a dictionary. */
+export type Codes = Uint16Array | Uint32Array;
 
 export interface Trace {
   readonly traceId: string;
-  /** Microseconds since 1970 of the earliest start. */
-  readonly start: number;
-  readonly duration: number;
-  readonly services: readonly string[];
-  /** Spans in pre-order; everything below has one entry for each. */
-  readonly spans: readonly JaegerSpan[];
-  readonly service: Uint16Array;
-  readonly depth: Uint32Array;
+  /** Nanoseconds since 1970 of the earliest start. */
+  readonly startNano: bigint;
+  readonly durationNano: number;
+  readonly count: number;
+  readonly errorCount: number;
+  readonly orphanCount: number;
+  readonly rootRow: number;
+  /** Levels below the top. */
+  readonly depthMax: number;
+  readonly isAdjusted: boolean;
+  /** How many spans adjusting for clock skew moves. */
+  readonly skewedCount: number;
+  /** More spans may follow. */
+  readonly isBuffered: boolean;
+  readonly serviceNames: readonly string[];
+  readonly spanNames: readonly string[];
+  readonly missingParents: readonly MissingParent[];
+  readonly starts: Times;
+  /** As sent: negative where a clock ran back. */
+  readonly durations: Times;
+  /** Time that no child covers. */
+  readonly selfTimes: Times;
+  /** Row of the parent, -1 at the top. */
+  readonly parents: Int32Array;
   /** Where the span's subtree ends (exclusive). */
-  readonly end: Uint32Array;
-  /** Microseconds after the trace's start. */
-  readonly offset: Float64Array;
-  /** Microseconds that no child covers. */
-  readonly self: Float64Array;
-  readonly error: Uint8Array;
-  /** Whether the span or one below it failed. */
-  readonly errorBelow: Uint8Array;
-  /** Whether the span names a parent that is not there. */
-  readonly orphan: Uint8Array;
-  readonly serviceOf: (span: JaegerSpan) => string;
-  readonly raw: JaegerTrace;
+  readonly ends: Uint32Array;
+  readonly depths: Uint32Array;
+  readonly services: Codes;
+  readonly names: Codes;
+  readonly flags: Uint16Array;
+  readonly criticalPath: Segments;
 }
 
-/** Put a trace in order. */
-export function buildTrace(raw: JaegerTrace): Trace {
-  const serviceOf = (span: JaegerSpan) => raw.processes[span.processID]?.serviceName ?? "";
-  const { order, depths, orphans } = preOrder(raw.spans);
-  const spans = order.map((index) => raw.spans[index]!);
-  const start = spans.reduce((least, span) => Math.min(least, span.startTime), Infinity);
-  const finish = spans.reduce((most, span) => Math.max(most, span.startTime + Math.max(span.duration, 0)), -Infinity);
-  const services = [...new Set(spans.map(serviceOf))].sort();
-  const codes = new Map(services.map((name, code) => [name, code]));
-  const depth = Uint32Array.from(depths);
-  const end = subtreeEnds(depth);
-  const error = Uint8Array.from(spans, (span) => Number(isError(span)));
-  return {
-    traceId: raw.traceID,
-    start: spans.length ? start : 0,
-    duration: spans.length ? finish - start : 0,
-    services,
-    spans,
-    service: Uint16Array.from(spans, (span) => codes.get(serviceOf(span))!),
-    depth,
-    end,
-    offset: Float64Array.from(spans, (span) => span.startTime - start),
-    self: selfTimes(spans, depth, end),
-    error,
-    errorBelow: anyWithin(error, end),
-    orphan: Uint8Array.from(order, (index) => orphans[index]!),
-    serviceOf,
-    raw,
-  };
+export interface MissingParent {
+  readonly spanId: string;
+  readonly count: number;
+  readonly rows: readonly number[];
 }
 
-/** The rows to show: every row that has no collapsed row above it. */
-export function visibleRows(trace: Trace, collapsed: ReadonlySet<number>): Uint32Array {
-  const rows = new Uint32Array(trace.spans.length);
-  let count = 0;
-  for (let row = 0; row < trace.spans.length; ) {
-    rows[count++] = row;
-    row = collapsed.has(row) ? trace.end[row]! : row + 1;
+/** Stretches of the critical path, sorted by row. */
+export interface Segments {
+  readonly rows: Uint32Array;
+  readonly starts: Times;
+  readonly ends: Times;
+}
+
+/** Bits of `flags`; the lowest three are the kind. */
+export const Flag = { error: 16, events: 32, links: 64, orphan: 128, adjusted: 256, critical: 512, cut: 1024 } as const;
+
+const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The row's kind of span. */
+export function kindOf(trace: Trace, row: number): Kind {
+  return KINDS[trace.flags[row]! & 7] ?? "unspecified";
+}
+
+/** The name of the row's service. */
+export function serviceOf(trace: Trace, row: number): string {
+  return trace.serviceNames[trace.services[row]!] ?? "";
+}
+
+/** The row's span name. */
+export function nameOf(trace: Trace, row: number): string {
+  return trace.spanNames[trace.names[row]!] ?? "";
+}
+
+/** Whether the row has the flag. */
+export function has(trace: Trace, row: number, flag: number): boolean {
+  return (trace.flags[row]! & flag) !== 0;
+}
+
+/** For each row, how many rows of its subtree (itself too) are set. */
+export function countWithin(set: Uint8Array, ends: Uint32Array): Uint32Array {
+  const before = new Uint32Array(set.length + 1);
+  for (let row = 0; row < set.length; row++) before[row + 1] = before[row]! + (set[row] ? 1 : 0);
+  const counts = new Uint32Array(set.length);
+  for (let row = 0; row < set.length; row++) counts[row] = before[ends[row]!]! - before[row]!;
+  return counts;
+}
+
+/** The segments of a row as a range of `criticalPath`. */
+export function segmentsOf({ criticalPath }: Trace, row: number): { from: number; to: number } {
+  const from = lowerBound(criticalPath.rows, row);
+  let to = from;
+  while (criticalPath.rows[to] === row) to++;
+  return { from, to };
+}
+
+/** The first place in a sorted column whose value is not below `value`. */
+export function lowerBound(column: Times | Int32Array, value: number): number {
+  let low = 0;
+  let high = column.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (column[middle]! < value) low = middle + 1;
+    else high = middle;
   }
-  return rows.subarray(0, count);
+  return low;
 }
 
-/** Rows whose service, name, ids, attributes or events contain a term; terms are separated by blanks. */
-export function findRows(trace: Trace, text: string): Uint32Array {
-  const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!terms.length) return new Uint32Array();
+/** The rows from the top down to this one's parent. */
+export function ancestors(trace: Trace, row: number): number[] {
   const rows: number[] = [];
-  for (let row = 0; row < trace.spans.length; row++) {
-    const haystack = searchText(trace, trace.spans[row]!);
-    if (terms.some((term) => haystack.includes(term))) rows.push(row);
+  for (let at = trace.parents[row]!; at >= 0; at = trace.parents[at]!) rows.push(at);
+  return rows.toReversed();
+}
+
+/** Time on the critical path of each row; worked out once. */
+export function criticalTimes(trace: Trace): Float64Array {
+  const known = CRITICAL.get(trace) ?? new Float64Array(trace.count);
+  if (!CRITICAL.has(trace)) {
+    const { rows, starts, ends } = trace.criticalPath;
+    for (let at = 0; at < rows.length; at++) known[rows[at]!]! += ends[at]! - starts[at]!;
+    CRITICAL.set(trace, known);
   }
-  return Uint32Array.from(rows);
+  return known;
 }
 
-/** Whether the span says that it failed. */
-export function isError(span: JaegerSpan): boolean {
-  return span.tags.some((tag) => tag.key === "error" && (tag.value === true || tag.value === "true"));
-}
-
-/** The parent that the span names: its first reference within the trace. */
-export function parentId(span: JaegerSpan): string | null {
-  const own = span.references.filter((reference) => reference.traceID === span.traceID);
-  return (own.find((reference) => reference.refType === "CHILD_OF") ?? own[0])?.spanID ?? null;
-}
-
-function preOrder(spans: readonly JaegerSpan[]) {
-  const indexOf = new Map<string, number>();
-  spans.forEach((span, index) => indexOf.has(span.spanID) || indexOf.set(span.spanID, index));
-  const children: number[][] = spans.map(() => []);
-  const parents = spans.map((span, index) => {
-    const named = parentId(span);
-    const parent = named === null ? undefined : indexOf.get(named);
-    return { named, parent: parent === index ? undefined : parent };
-  });
-  cutCircles(parents);
-  const tops: number[] = [];
-  parents.forEach(({ parent }, index) => (parent === undefined ? tops : children[parent]!).push(index));
-  const byStart = (a: number, b: number) => spans[a]!.startTime - spans[b]!.startTime || spans[b]!.duration - spans[a]!.duration;
-  const order: number[] = [];
-  const depths: number[] = [];
-  const stack = tops.sort(byStart).toReversed().map((index): readonly [number, number] => [index, 0]);
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    const [index, depth] = next;
-    order.push(index);
-    depths.push(depth);
-    for (const child of children[index]!.sort(byStart).toReversed()) stack.push([child, depth + 1]);
-  }
-  return { order, depths, orphans: parents.map(({ named, parent }): number => Number(named !== null && parent === undefined)) };
-}
-
-function cutCircles(parents: { parent: number | undefined }[]): void {
-  const state = new Uint8Array(parents.length);
-  for (let from = 0; from < parents.length; from++) {
-    const path: number[] = [];
-    let at: number | undefined = from;
-    while (at !== undefined && state[at] === 0) {
-      state[at] = 1;
-      path.push(at);
-      at = parents[at]!.parent;
-    }
-    if (at !== undefined && state[at] === 1) parents[at]!.parent = undefined;
-    for (const index of path) state[index] = 2;
-  }
-}
-
-function subtreeEnds(depth: Uint32Array): Uint32Array {
-  const end = new Uint32Array(depth.length);
-  const open: number[] = [];
-  for (let row = 0; row < depth.length; row++) {
-    while (open.length && depth[open.at(-1)!]! >= depth[row]!) end[open.pop()!] = row;
-    open.push(row);
-  }
-  for (const row of open) end[row] = depth.length;
-  return end;
-}
-
-function anyWithin(flags: Uint8Array, end: Uint32Array): Uint8Array {
-  const before = new Uint32Array(flags.length + 1);
-  flags.forEach((flag, row) => (before[row + 1] = before[row]! + flag));
-  return flags.map((_, row) => Number(before[end[row]!]! > before[row]!));
-}
-
-function selfTimes(spans: readonly JaegerSpan[], depth: Uint32Array, end: Uint32Array): Float64Array {
-  return Float64Array.from(spans, (span, row) => {
-    const from = span.startTime;
-    const to = from + Math.max(span.duration, 0);
-    let covered = 0;
-    let reached = from;
-    for (let child = row + 1; child < end[row]!; child = end[child]!) {
-      if (depth[child] !== depth[row]! + 1) continue;
-      const begin = Math.max(spans[child]!.startTime, reached);
-      const finish = Math.min(spans[child]!.startTime + Math.max(spans[child]!.duration, 0), to);
-      if (finish > begin) {
-        covered += finish - begin;
-        reached = finish;
-      }
-    }
-    return to - from - covered;
-  });
-}
-
-function searchText(trace: Trace, span: JaegerSpan): string {
-  const fields = [...span.tags, ...span.logs.flatMap((log) => log.fields), ...(trace.raw.processes[span.processID]?.tags ?? [])];
-  const pairs = fields.map((field) => `${field.key}=${String(field.value)}`);
-  return [trace.serviceOf(span), span.operationName, span.spanID, ...pairs].join("\n").toLowerCase();
-}
+const CRITICAL = new WeakMap<Trace, Float64Array>();

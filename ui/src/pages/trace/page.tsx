@@ -1,109 +1,71 @@
-// One trace: what it was, the waterfall, the details of the chosen span.
-import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { getJson } from "../../api/client";
-import type { Envelope, JaegerTrace } from "../../api/jaeger";
+// One trace: what it was, why it was slow or failed, and the views of it.
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { ApiError } from "../../api/client";
 import { resource } from "../../api/resource";
-import { formatCount, t, tn } from "../../i18n";
-import { buildTrace, findRows, type Trace } from "../../model/trace";
-import { formatDuration, formatInstant } from "../../time/format";
-import { Failure, Notice, Progress } from "../../ui/notice";
-import { go, href, place } from "../../url/router";
+import { loadTrace, type Source } from "../../api/trace";
+import { t } from "../../i18n";
+import { nameOf, serviceOf, type Trace } from "../../model/trace";
 import type { PageProps } from "../../routes";
+import { useKeys } from "../../ui/keys";
+import { Failure, Notice, Progress } from "../../ui/notice";
+import { go, place } from "../../url/router";
 import { Details } from "./details";
-import { Waterfall } from "./waterfall";
+import { Head } from "./head";
+import { shortcuts } from "./keys";
+import { Overview } from "./overview";
+import { panel } from "./panel";
+import { readState } from "./state";
+import { createStore, type Store } from "./store";
+import { Tools } from "./tools";
+import { Body } from "./views";
+import { WhyBox } from "./why";
 import "./trace.css";
 
 export default function TracePage({ parts }: PageProps) {
-  const id = parts["id"]!;
   const loaded = useMemo(() => resource<Trace>(), []);
-  const ask = () =>
-    loaded.ask(async (signal) => {
-      const answer = await getJson<Envelope<JaegerTrace[]>>(`api/traces/${encodeURIComponent(id)}`, {}, signal);
-      return buildTrace(answer.data[0]!);
-    });
-  useEffect(ask, []);
+  const { times, upload } = readState(place.value.params);
+  const source = useMemo<Source>(() => ({ id: parts["id"] ?? "", upload }), [upload]);
+  const ask = () => loaded.ask((signal) => loadTrace(source, times, signal), { keep: true });
+  useEffect(ask, [times, upload]);
   const state = loaded.state.value;
-  if (state.kind === "done") return <Shown trace={state.value} />;
+  const trace = state.kind === "done" ? state.value : state.kind === "loading" ? state.before : null;
+  if (trace) return <Shown key={trace.isAdjusted} trace={trace} source={source} />;
   if (state.kind !== "failed") return <Progress label={t("trace.loading")} />;
   if (state.error.status === 404) return <Notice title={t("trace.notFound")} cure={t("trace.notFoundCure")} />;
-  return <Failure error={state.error} retry={ask} />;
+  return <Failure error={state.error instanceof ApiError ? state.error : new ApiError(-1, String(state.error))} retry={ask} />;
 }
 
-function Shown({ trace }: { trace: Trace }) {
-  const text = useComputed(() => place.value.params.get("uiFind") ?? "");
-  const matches = useComputed(() => findRows(trace, text.value));
-  const chosen = useSignal<number>(-1);
+function Shown({ trace, source }: { trace: Trace; source: Source }) {
+  const store = useMemo(() => createStore(trace, source), [trace]);
+  const find = useRef<HTMLInputElement>(null);
+  const keys = useMemo(() => shortcuts(store, () => find.current?.focus()), [store]);
+  const isEmbedded = place.value.params.get("uiEmbed") === "v0";
+  useKeys("keys.trace", keys);
+  useEffect(() => store.dispose, [store]);
   useEffect(() => {
-    const top = trace.spans[0];
-    if (top) document.title = `${trace.serviceOf(top)}: ${top.operationName} · Lymer`;
-    chosen.value = matches.peek()[0] ?? -1;
-  }, []);
+    document.title = `${serviceOf(trace, trace.rootRow)}: ${nameOf(trace, trace.rootRow)} · Lymer`;
+    if (/^[0-9a-f]+$/i.test(source.id) && source.id !== trace.traceId) go(`/trace/${trace.traceId}`, place.peek().params, { replace: true });
+  }, [trace]);
+  const hidden = (name: string) => isEmbedded && place.value.params.get(name) === "1";
   return (
-    <div class="trace" data-details={chosen.value >= 0 ? "" : undefined}>
-      <Head trace={trace} />
-      <div class="tools">
-        <input type="search" value={text.value} placeholder={t("trace.find")} aria-label={t("trace.find")} onInput={(event) => find(event.currentTarget.value)} />
-        {text.value && (
-          <output>{t("trace.matches", { n: formatCount(matches.value.length), total: formatCount(trace.spans.length) })}</output>
-        )}
-      </div>
-      <Waterfall trace={trace} matches={matches.value} chosen={chosen} />
-      {chosen.value >= 0 && <Details trace={trace} row={chosen.value} close={() => (chosen.value = -1)} />}
+    <div class="trace" data-embedded={isEmbedded || undefined}>
+      {!hidden("uiTimelineCollapseTitle") && <Head store={store} isSlim={hidden("uiTimelineHideSummary")} />}
+      {!isEmbedded && <WhyBox store={store} />}
+      <Tools store={store} find={find} />
+      {!hidden("uiTimelineHideMinimap") && store.state.value.view === "waterfall" && trace.count > 1 && <Overview store={store} />}
+      <Split store={store} />
     </div>
   );
 }
 
-function find(text: string): void {
-  const params = new URLSearchParams(place.peek().params);
-  if (text) params.set("uiFind", text);
-  else params.delete("uiFind");
-  go(place.peek().path, params, { replace: true });
-}
-
-function Head({ trace }: { trace: Trace }) {
-  const top = trace.spans[0];
-  const errors = trace.error.reduce((sum, flag) => sum + flag, 0);
-  const orphans = trace.orphan.reduce((sum, flag) => sum + flag, 0);
-  const depth = trace.depth.reduce((most, value) => Math.max(most, value + 1), 0);
-  const copied = useSignal(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(trace.traceId);
-    copied.value = true;
-  };
+function Split({ store }: { store: Store }) {
+  const isBeside = useSignal(false);
+  isBeside.value = store.chosen.value !== null && store.chosen.value >= 0 && (panel.value === "side" || store.state.value.view !== "waterfall");
   return (
-    <header class="trace-head">
-      <h1>
-        <b>{top ? trace.serviceOf(top) : ""}</b> {top?.operationName}
-        <button class="plain mono id" title={t("trace.copyId")} onClick={copy}>
-          {copied.value ? t("trace.copied") : trace.traceId.slice(0, 7)}
-        </button>
-      </h1>
-      <div class="facts">
-        <dl>
-          <Fact name={t("trace.start")} value={formatInstant(trace.start)} />
-          <Fact name={t("trace.duration")} value={formatDuration(trace.duration)} />
-          <Fact name={t("trace.services")} value={formatCount(trace.services.length)} />
-          <Fact name={t("trace.depth")} value={formatCount(depth)} />
-          <Fact name={t("trace.spans")} value={formatCount(trace.spans.length)} />
-          {errors > 0 && <Fact name={t("trace.errors")} value={formatCount(errors)} tone="bad" />}
-        </dl>
-        <p>
-          {orphans > 0 && <span class="warn">{tn("trace.incomplete", "trace.incompleteOne", orphans)}</span>}
-          <a href={href(`/api/traces/${trace.traceId}`, { prettyPrint: "true" })} target="_blank" rel="noopener">
-            {t("trace.json")}
-          </a>
-        </p>
-      </div>
-    </header>
-  );
-}
-
-function Fact({ name, value, tone = "" }: { name: string; value: string; tone?: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd class={tone}>{value}</dd>
+    <div class="split" data-beside={isBeside.value || undefined}>
+      <Body store={store} />
+      {isBeside.value && <Details store={store} />}
     </div>
   );
 }

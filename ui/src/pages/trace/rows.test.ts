@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { barOf, isInSight, ROW_HEIGHT, rowsInSight, scrollTo, ticks } from "./rows";
+import { barOf, isInSight, placeOf, ROW_HEIGHT, rowsInSight, scrollTo, ticks } from "./rows";
+
+const DETAILS = { index: 500, height: 700 };
 
 it("draws only what is in sight", () => {
   const sight = rowsInSight(1_000_000, 500 * ROW_HEIGHT, 600);
@@ -21,16 +23,39 @@ it.each([1_000, 1_000_000])("knows which of %d rows are in the window", (count) 
   const top = scrollTo(500, count, 600);
   expect(isInSight(500, count, top, 600)).toBe(true);
   expect(isInSight(500 - 12, count, top, 600)).toBe(false);
-  expect(isInSight(500 + 12, count, top, 600)).toBe(false);
+  expect(isInSight(500 + 18, count, top, 600)).toBe(false);
+});
+
+it.each([1_000, 1_000_000])("leaves room for what is open below a line, of %d", (count) => {
+  for (const line of [0, 499, 500, 501, 999]) {
+    const top = scrollTo(line, count, 600, DETAILS);
+    const sight = rowsInSight(count, top, 600, DETAILS);
+    const y = placeOf(line, DETAILS) + sight.shift - top;
+    expect(isInSight(line, count, top, 600, DETAILS)).toBe(true);
+    expect(y).toBeGreaterThanOrEqual(0);
+    expect(sight.from <= line && line < sight.to).toBe(true);
+  }
+});
+
+it("draws every line whose pixels are in the window, whatever is open between", () => {
+  for (let top = 0; top < 20_000; top += 137) {
+    const { from, to } = rowsInSight(1_000, top, 600, DETAILS);
+    for (let line = 0; line < 1_000; line++) {
+      const y = placeOf(line, DETAILS) - top;
+      if (y + ROW_HEIGHT > 0 && y < 600) expect(from <= line && line < to).toBe(true);
+    }
+  }
 });
 
 it("keeps bars within the line", () => {
-  expect(barOf(90, 50, 100)).toMatchObject({ left: 90, width: 10, label: "before" });
-  expect(barOf(0, -5, 100).width).toBe(0);
-  expect(barOf(0, 0, 0).width).toBe(100);
+  expect(barOf(90, 50, [0, 100])).toMatchObject({ left: 90, width: 10, label: "before" });
+  expect(barOf(0, -5, [0, 100]).width).toBe(0);
+  expect(barOf(10, 50, [20, 40])).toMatchObject({ left: 0, width: 100, label: "inside" });
+  expect(barOf(50, 5, [20, 40])).toMatchObject({ left: 100, width: 0 });
 });
 
 it("marks time in round steps", () => {
-  expect(ticks(1000)).toEqual([0, 250, 500, 750, 1000]);
-  expect(ticks(0)).toEqual([0]);
+  expect(ticks([0, 1000])).toEqual([0, 200, 400, 600, 800, 1000]);
+  expect(ticks([333, 1000])).toEqual([400, 600, 800, 1000]);
+  expect(ticks([0, 0])).toEqual([0]);
 });

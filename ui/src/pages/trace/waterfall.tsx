@@ -1,114 +1,67 @@
-// The waterfall: as many rows in the DOM as fit the window, whatever the trace's size.
-import { useComputed, useSignal, type Signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { formatCount, t } from "../../i18n";
-import { hueColour, serviceHues } from "../../model/colours";
-import { visibleRows, type Trace } from "../../model/trace";
+// The waterfall: header with time line, scrolled rows, details of the chosen one in place or beside.
+import { effect, useSignal, type Signal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { language, t } from "../../i18n";
 import { formatDuration } from "../../time/format";
-import { barOf, isInSight, rowsInSight, scrollTo, ticks } from "./rows";
+import { Details } from "./details";
+import { followDrag, type Drag } from "./drag";
+import { moveLine } from "./keys";
+import { panel } from "./panel";
+import { RowPool } from "./rowpool";
+import { isInSight, rowsInSight, scrollTo, ticks, type Extra } from "./rows";
+import type { Store } from "./store";
+import { within } from "./zoom";
 
-interface Props {
-  trace: Trace;
-  matches: Uint32Array;
-  chosen: Signal<number>;
-}
-
-export function Waterfall({ trace, matches, chosen }: Props) {
-  const collapsed = useSignal<ReadonlySet<number>>(new Set());
-  const rows = useComputed(() => visibleRows(trace, collapsed.value));
-  const scroll = useSignal({ top: 0, height: 600 });
+export function Waterfall({ store }: { store: Store }) {
   const view = useRef<HTMLDivElement>(null);
-  const hues = useMemo(() => serviceHues(trace.services), [trace]);
-  const matched = useMemo(() => new Set(matches), [matches]);
+  const layer = useRef<HTMLDivElement>(null);
+  const inline = useRef<HTMLDivElement>(null);
+  const room = useSignal({ width: 800, height: 600 });
+  const openHeight = useSignal(0);
+  const axis = useRef<HTMLSpanElement>(null);
 
   useLayoutEffect(() => {
-    const element = view.current!;
-    const measure = () => (scroll.value = { top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
+    const observer = new ResizeObserver(() => (room.value = { width: axis.current!.clientWidth, height: view.current!.clientHeight }));
+    observer.observe(view.current!);
+    observer.observe(axis.current!);
     return () => observer.disconnect();
   }, []);
-  useEffect(() => {
-    const first = matches[0];
-    if (first !== undefined) reveal(rows.value.indexOf(first));
-  }, [matches]);
+  useLayoutEffect(() => keepDrawn(store, view.current!, layer.current!, inline.current!, room, openHeight), [store]);
 
-  const reveal = (index: number) => {
-    const element = view.current!;
-    if (index >= 0 && !isInSight(index, rows.value.length, element.scrollTop, element.clientHeight)) {
-      element.scrollTop = scrollTo(index, rows.value.length, element.clientHeight);
+  const isInline = panel.value === "inline" && store.chosen.value !== null && store.chosen.value >= 0;
+  useLayoutEffect(() => {
+    if (!isInline) {
+      openHeight.value = 0;
+      return;
     }
-  };
-  const toggle = (row: number) => {
-    const next = new Set(collapsed.value);
-    if (!next.delete(row)) next.add(row);
-    collapsed.value = next;
-  };
-  const onKey = (event: KeyboardEvent) => {
-    const index = Math.max(rows.value.indexOf(chosen.value), 0);
-    const row = rows.value[index]!;
-    const open = !collapsed.value.has(row);
-    const hasBelow = trace.end[row]! > row + 1;
-    const moves: Record<string, () => void> = {
-      ArrowDown: () => (chosen.value = rows.value[Math.min(index + (chosen.value < 0 ? 0 : 1), rows.value.length - 1)]!),
-      ArrowUp: () => (chosen.value = rows.value[Math.max(index - 1, 0)]!),
-      ArrowLeft: () => void (hasBelow && open && toggle(row)),
-      ArrowRight: () => void (hasBelow && !open && toggle(row)),
-      Escape: () => (chosen.value = -1),
-    };
-    const move = moves[event.key];
-    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    move();
-    reveal(rows.value.indexOf(chosen.value));
-  };
+    const observer = new ResizeObserver(() => (openHeight.value = inline.current!.offsetHeight));
+    observer.observe(inline.current!);
+    return () => observer.disconnect();
+  }, [isInline]);
 
-  const sight = rowsInSight(rows.value.length, scroll.value.top, scroll.value.height);
-  const everything = () => (collapsed.value = new Set());
-  const nothing = () => (collapsed.value = foldable(trace));
   return (
-    <section class="waterfall" aria-label={t("trace.waterfall")}>
+    <section class="waterfall" aria-label={t("trace.waterfall")} data-marked={store.state.value.marks.length || undefined}>
       <header class="axis">
         <span class="name-column">
           {t("trace.name")}
-          <span class="levels">
-            <button class="plain" title={t("trace.expandAll")} onClick={everything}>
-              ⊞
-            </button>
-            <button class="plain" title={t("trace.collapseAll")} onClick={nothing}>
-              ⊟
-            </button>
-          </span>
+          <Levels store={store} />
         </span>
-        <Axis whole={trace.duration} />
+        <TimeLine store={store} line={axis} />
       </header>
       <div
         class="rows"
         ref={view}
         role="treegrid"
-        aria-rowcount={rows.value.length}
+        aria-rowcount={store.lines.value.length}
         aria-label={t("trace.waterfall")}
         tabIndex={0}
-        onScroll={(event) => (scroll.value = { top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
-        onKeyDown={onKey}
+        onKeyDown={(event) => moveLine(store, event)}
       >
-        <div class="height" role="presentation" style={{ height: `${sight.height}px` }}>
-          <div role="rowgroup" style={{ transform: `translateY(${sight.top}px)` }}>
-            {Array.from(rows.value.subarray(sight.from, sight.to), (row, place) => (
-              <Row
-                key={place}
-                trace={trace}
-                row={row}
-                position={sight.from + place + 1}
-                hues={hues}
-                collapsed={collapsed.value.has(row)}
-                matched={matched.has(row)}
-                chosen={chosen.value === row}
-                choose={() => (chosen.value = row)}
-                toggle={() => toggle(row)}
-              />
-            ))}
+        <div class="height" role="presentation">
+          <div class="layer" role="rowgroup" ref={layer} />
+          <div class="inline-details" ref={inline} hidden={!isInline}>
+            {isInline && <Details store={store} />}
           </div>
         </div>
       </div>
@@ -116,91 +69,126 @@ export function Waterfall({ trace, matches, chosen }: Props) {
   );
 }
 
-function foldable(trace: Trace): ReadonlySet<number> {
-  const rows = new Set<number>();
-  for (let row = 0; row < trace.spans.length; row++) if (trace.end[row]! > row + 1 && trace.depth[row]! > 0) rows.add(row);
-  return rows;
+/** Draw now and whenever something that is seen changes; answers how to stop. */
+function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: HTMLElement, room: Signal<{ width: number; height: number }>, openHeight: Signal<number>): () => void {
+  const pool = new RowPool(layer, store);
+  const height = view.firstElementChild as HTMLElement;
+  let version = 0;
+  let frame = 0;
+  const extraNow = (): Extra | undefined => {
+    const chosen = store.chosen.peek();
+    if (openHeight.peek() === 0 || chosen === null) return undefined;
+    return { index: store.lines.peek().indexOf(chosen), height: openHeight.peek() };
+  };
+  const draw = () => {
+    frame = 0;
+    const extra = extraNow();
+    const sight = rowsInSight(store.lines.peek().length, view.scrollTop, room.peek().height, extra);
+    const tall = `${sight.height}px`;
+    if (height.style.height !== tall) height.style.height = tall;
+    pool.draw(sight, extra, version, room.peek().width);
+    if (extra) inline.style.transform = `translateY(${pool.below(extra.index)}px) ${layer.style.transform}`;
+    const index = store.lines.peek().indexOf(store.chosen.peek() ?? NaN);
+    if (index >= sight.from && index < sight.to) view.setAttribute("aria-activedescendant", `line-${index}`);
+    else view.removeAttribute("aria-activedescendant");
+  };
+  const soon = () => (frame ||= requestAnimationFrame(draw));
+  const stopPaint = effect(() => {
+    void [store.lines.value, store.matches.value, store.zoom.value, room.value, language.value];
+    version++;
+    soon();
+  });
+  const stopMove = effect(() => {
+    void [store.chosen.value, openHeight.value];
+    soon();
+  });
+  const stopReveal = effect(() => {
+    const wanted = store.reveal.value;
+    const lines = store.lines.peek();
+    const index = wanted ? lines.indexOf(wanted.line) : -1;
+    if (index < 0) return;
+    requestAnimationFrame(() => {
+      draw();
+      const extra = extraNow();
+      if (!isInSight(index, lines.length, view.scrollTop, view.clientHeight, extra)) view.scrollTop = scrollTo(index, lines.length, view.clientHeight, extra);
+    });
+  });
+  const onClick = (event: MouseEvent) => {
+    const line = pool.lineAt(event.target);
+    if (line === null) return;
+    if ((event.target as Element).closest(".fold")) return store.turn(line);
+    if (event.shiftKey) return markAt(store, event, line);
+    if (line < 0) store.turn(line);
+    store.choose(store.chosen.peek() === line ? null : line);
+  };
+  view.addEventListener("scroll", soon, { passive: true });
+  layer.addEventListener("click", onClick);
+  draw();
+  return () => {
+    cancelAnimationFrame(frame);
+    for (const stop of [stopPaint, stopMove, stopReveal]) stop();
+    view.removeEventListener("scroll", soon);
+    layer.removeEventListener("click", onClick);
+    layer.replaceChildren();
+  };
 }
 
-function Axis({ whole }: { whole: number }) {
+/** A click with Shift sets one of the two marks where it was. */
+function markAt(store: Store, event: MouseEvent, line: number): void {
+  const column = (event.target as Element).closest(".row")!.querySelector(".time-column")!.getBoundingClientRect();
+  const [from, to] = store.zoom.peek();
+  const at = event.clientX >= column.left ? from + ((event.clientX - column.left) / column.width) * (to - from) : store.trace.starts[Math.max(line, 0)]!;
+  store.mark(at);
+}
+
+function Levels({ store }: { store: Store }) {
+  const { level } = store.state.value.folding;
+  const deepest = store.trace.depthMax + 1;
+  const open = Math.min(level, deepest);
+  const to = (next: number) => store.change({ folding: { level: next >= deepest ? Infinity : Math.max(next, 1), toggled: new Set() } });
   return (
-    <span class="time-column">
-      {ticks(whole).map((at) => (
-        <span key={at} class="tick" style={{ left: `${whole > 0 ? (100 * at) / whole : 0}%` }}>
-          {formatDuration(at)}
-        </span>
-      ))}
+    <span class="levels">
+      <button class="plain" title={t("trace.collapseAll")} aria-label={t("trace.collapseAll")} onClick={() => to(1)}>
+        «
+      </button>
+      <button class="plain" title={t("trace.collapseLevel")} aria-label={t("trace.collapseLevel")} onClick={() => to(open - 1)}>
+        ‹
+      </button>
+      <button class="plain" title={t("trace.expandLevel")} aria-label={t("trace.expandLevel")} onClick={() => to(open + 1)}>
+        ›
+      </button>
+      <button class="plain" title={t("trace.expandAll")} aria-label={t("trace.expandAll")} onClick={() => to(Infinity)}>
+        »
+      </button>
     </span>
   );
 }
 
-interface RowProps {
-  trace: Trace;
-  row: number;
-  position: number;
-  hues: Map<string, number>;
-  collapsed: boolean;
-  matched: boolean;
-  chosen: boolean;
-  choose: () => void;
-  toggle: () => void;
-}
-
-function Row({ trace, row, position, hues, collapsed, matched, chosen, choose, toggle }: RowProps) {
-  const span = trace.spans[row]!;
-  const service = trace.services[trace.service[row]!]!;
-  const below = trace.end[row]! - row - 1;
-  const bar = barOf(trace.offset[row]!, span.duration, trace.duration);
-  const failed = collapsed ? trace.errorBelow[row] : trace.error[row];
-  const fold = (event: MouseEvent) => {
-    event.stopPropagation();
-    toggle();
+function TimeLine({ store, line }: { store: Store; line: RefObject<HTMLSpanElement | null> }) {
+  const drag = useSignal<Drag | null>(null);
+  const [from, to] = store.zoom.value;
+  const percent = (at: number) => `${(100 * (at - from)) / Math.max(to - from, 1)}%`;
+  const marks = useMemo(() => [...store.state.value.marks].sort((a, b) => a - b), [store.state.value.marks]);
+  const done = (drawn: Drag | null) => {
+    drag.value = null;
+    if (drawn) store.change({ zoom: within([from + drawn.from * (to - from), from + drawn.to * (to - from)], store.trace.durationNano) });
   };
   return (
-    <div
-      class="row"
-      role="row"
-      aria-level={trace.depth[row]! + 1}
-      aria-rowindex={position}
-      aria-selected={chosen}
-      aria-expanded={below ? !collapsed : undefined}
-      data-matched={matched || undefined}
-      style={{ "--colour": hueColour(hues.get(service)!) }}
-      onClick={choose}
-    >
-      <span class="name-column" role="gridcell" style={{ paddingInlineStart: `${8 + Math.min(trace.depth[row]!, 24) * 14}px` }}>
-        {below > 0 ? (
-          <button
-            class="plain fold"
-            tabIndex={-1}
-            title={collapsed ? t("trace.hidden", { n: formatCount(below) }) : t("trace.collapse")}
-            aria-label={t(collapsed ? "trace.expand" : "trace.collapse")}
-            onClick={fold}
-          >
-            {collapsed ? "▸" : "▾"}
-          </button>
-        ) : (
-          <i class="fold" />
-        )}
-        {failed ? (
-          <b class="failed" title={t("span.error")}>
-            !
-          </b>
-        ) : null}
-        <b class="service-name">{service}</b>
-        <span class="operation">{span.operationName}</span>
-      </span>
-      <span class="time-column" role="gridcell">
-        <span class="bar" style={{ left: `${bar.left}%`, width: `max(${bar.width}%, 2px)` }} />
-        <span class={`length ${bar.label}`} style={labelPlace(bar)}>
-          {formatDuration(span.duration)}
+    <span class="time-column" ref={line} title={t("trace.dragHint")} onPointerDown={(event) => followDrag(event, event.currentTarget, { moved: (drawn) => (drag.value = drawn), done })} onDblClick={() => store.change({ zoom: null })}>
+      {ticks([from, to]).map((at) => (
+        <span key={at} class="tick" style={{ left: percent(at) }}>
+          {formatDuration(at / 1000)}
         </span>
-      </span>
-    </div>
+      ))}
+      {drag.value && <span class="drawn" style={{ left: `${drag.value.from * 100}%`, width: `${(drag.value.to - drag.value.from) * 100}%` }} />}
+      {marks.filter((at) => at >= from && at <= to).map((at) => (
+        <span key={at} class="mark" style={{ left: percent(at) }} />
+      ))}
+      {marks.length === 2 && (
+        <output class="between">
+          Δ {formatDuration((marks[1]! - marks[0]!) / 1000)}
+        </output>
+      )}
+    </span>
   );
-}
-
-function labelPlace(bar: ReturnType<typeof barOf>): Record<string, string> {
-  if (bar.label === "before") return { right: `${100 - bar.left}%` };
-  return { left: bar.label === "after" ? `${bar.left + bar.width}%` : `${bar.left}%` };
 }

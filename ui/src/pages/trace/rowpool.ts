@@ -1,0 +1,231 @@
+// The rows that the waterfall has in the DOM: as many as are in sight, used again and again while one scrolls. Plain DOM.
+import { formatCount, t } from "../../i18n";
+import { hueColour } from "../../model/colours";
+import { isFolded } from "../../model/fold";
+import { groupFacts } from "../../model/similar";
+import { countWithin, Flag, nameOf, segmentsOf, serviceOf, type Trace } from "../../model/trace";
+import { formatDuration } from "../../time/format";
+import { barOf, placeOf, type Extra, type Sight } from "./rows";
+import type { Store } from "./store";
+
+interface Slot {
+  readonly element: HTMLElement;
+  readonly nameCell: HTMLElement;
+  readonly fold: HTMLButtonElement;
+  readonly sign: HTMLElement;
+  readonly many: HTMLElement;
+  readonly service: HTMLElement;
+  readonly operation: HTMLElement;
+  readonly notes: HTMLElement;
+  readonly bar: HTMLElement;
+  readonly critical: HTMLElement;
+  readonly length: HTMLElement;
+  line: number;
+  index: number;
+  version: number;
+  place: number;
+}
+
+/** Lines beyond this many from the anchor move it: transforms lose pixels in large numbers. */
+const ANCHOR_REACH = 20_000;
+const INDENT_LEVELS = 20;
+
+export class RowPool {
+  readonly #layer: HTMLElement;
+  readonly #store: Store;
+  readonly #errorsWithin: Uint32Array;
+  readonly #slots: Slot[] = [];
+  #anchor = 0;
+
+  constructor(layer: HTMLElement, store: Store) {
+    this.#layer = layer;
+    this.#store = store;
+    const { flags, ends, count, errorCount } = store.trace;
+    this.#errorsWithin = errorCount ? countWithin(Uint8Array.from(flags, (flag) => flag & Flag.error), ends) : new Uint32Array(count);
+  }
+
+  /** Bring the rows into agreement with what is in sight; rows painted in this version stay as they are. */
+  draw(sight: Sight, extra: Extra | undefined, version: number, timePx: number): void {
+    const { lines, chosen } = this.#store;
+    if (Math.abs(sight.from - this.#anchor) > ANCHOR_REACH) this.#anchor = sight.from;
+    const base = placeOf(this.#anchor);
+    this.#layer.style.transform = `translateY(${base + sight.shift}px)`;
+    while (this.#slots.length < sight.to - sight.from) this.#slots.push(this.#added());
+    const size = this.#slots.length;
+    for (let at = 0; at < size; at++) {
+      const index = sight.from + ((((at - sight.from) % size) + size) % size);
+      const slot = this.#slots[at]!;
+      const isUsed = index < sight.to;
+      if (slot.element.hidden === isUsed) slot.element.hidden = !isUsed;
+      if (!isUsed) continue;
+      const line = lines.value[index]!;
+      if (slot.line !== line || slot.version !== version || slot.index !== index) this.#paint(slot, line, index, timePx);
+      slot.version = version;
+      const place = placeOf(index, extra) - base;
+      if (slot.place !== place) slot.element.style.transform = `translateY(${(slot.place = place)}px)`;
+      const isChosen = String(line === chosen.value);
+      if (slot.element.ariaSelected !== isChosen) slot.element.ariaSelected = isChosen;
+    }
+  }
+
+  /** Where the row below line `index` begins, in the layer. */
+  below(index: number): number {
+    return placeOf(index + 1) - placeOf(this.#anchor);
+  }
+
+  /** The line at an element of a row, or null. */
+  lineAt(target: EventTarget | null): number | null {
+    const element = (target as Element | null)?.closest?.(".row");
+    return this.#slots.find((slot) => slot.element === element)?.line ?? null;
+  }
+
+  #added(): Slot {
+    const element = make("div", "row", this.#layer);
+    element.role = "row";
+    const nameCell = make("span", "name-column", element);
+    nameCell.role = "gridcell";
+    const fold = make("button", "plain fold", nameCell) as HTMLButtonElement;
+    fold.tabIndex = -1;
+    const sign = make("b", "failed", nameCell);
+    sign.textContent = "!";
+    const many = make("b", "many", nameCell);
+    const service = make("b", "service-name", nameCell);
+    const operation = make("span", "operation", nameCell);
+    const notes = make("span", "notes", nameCell);
+    const time = make("span", "time-column", element);
+    time.role = "gridcell";
+    const bar = make("span", "bar", time);
+    const critical = make("span", "critical", time);
+    const length = make("span", "length", time);
+    return { element, nameCell, fold, sign, many, service, operation, notes, bar, critical, length, line: NaN, index: -1, version: -1, place: NaN };
+  }
+
+  #paint(slot: Slot, line: number, index: number, timePx: number): void {
+    slot.line = line;
+    slot.index = index;
+    const { trace, groups, state, matches, hues } = this.#store;
+    const group = line < 0 ? groups.value : null;
+    const row = group ? group.members[group.from[~line]!]! : line;
+    const depth = trace.depths[row]!;
+    const { element } = slot;
+    element.id = `line-${index}`;
+    element.ariaRowIndex = String(index + 1);
+    element.ariaLevel = String(depth + 1);
+    element.style.setProperty("--colour", hueColour(hues.get(serviceOf(trace, row)) ?? 0));
+    slot.nameCell.style.paddingInlineStart = `${8 + indentOf(depth)}px`;
+    slot.service.textContent = serviceOf(trace, row);
+    slot.operation.textContent = nameOf(trace, row);
+    slot.nameCell.title = `${serviceOf(trace, row)} · ${nameOf(trace, row)}`;
+    const matched = matches.value;
+    element.toggleAttribute("data-matched", matched !== null && !group && matched[row] === 1);
+    element.toggleAttribute("data-dim", matched !== null && !(group ? anyOf(matched, group.members.subarray(group.from[~line]!, group.from[~line + 1]!)) : matched[row]));
+    element.toggleAttribute("data-group", group !== null);
+    if (group) this.#paintGroup(slot, line);
+    else this.#paintRow(slot, row, isFolded(trace, state.value.folding, row), timePx);
+  }
+
+  #paintRow(slot: Slot, row: number, isClosed: boolean, timePx: number): void {
+    const { trace, zoom } = this.#store;
+    const below = trace.ends[row]! - row - 1;
+    this.#paintFold(slot, below > 0 ? !isClosed : null, below);
+    slot.many.hidden = true;
+    const ownError = (trace.flags[row]! & Flag.error) !== 0;
+    this.#paintSign(slot, ownError, !ownError && isClosed && this.#errorsWithin[row]! > 0);
+    slot.notes.textContent = notesOf(trace, row, isClosed ? below : 0);
+    const duration = trace.durations[row]!;
+    this.#paintBar(slot, trace.starts[row]!, duration, formatDuration(duration / 1000));
+    slot.element.toggleAttribute("data-adjusted", (trace.flags[row]! & Flag.adjusted) !== 0);
+    slot.critical.style.background = trace.flags[row]! & Flag.critical ? criticalPaint(trace, row, zoom.value, timePx) : "";
+  }
+
+  #paintGroup(slot: Slot, line: number): void {
+    const { trace, groups, state } = this.#store;
+    const facts = groupFacts(trace, groups.value!, ~line);
+    this.#paintFold(slot, state.value.folding.toggled.has(line), facts.spans);
+    slot.many.hidden = false;
+    slot.many.textContent = `${formatCount(facts.count)}×`;
+    this.#paintSign(slot, facts.errors > 0, false);
+    slot.notes.textContent = "";
+    slot.element.removeAttribute("data-adjusted");
+    const [least, median, most, total] = [facts.least, facts.median, facts.most, facts.total].map((nano) => formatDuration(nano / 1000));
+    this.#paintBar(slot, facts.start, facts.end - facts.start, `Σ ${total} · ${least} / ${median} / ${most}`);
+    slot.length.title = t("trace.groupHint");
+    slot.critical.style.background = "";
+  }
+
+  #paintFold({ element, fold }: Slot, isOpen: boolean | null, below: number): void {
+    element.ariaExpanded = isOpen === null ? null : String(isOpen);
+    fold.style.visibility = isOpen === null ? "hidden" : "";
+    fold.textContent = isOpen ? "▾" : "▸";
+    fold.ariaLabel = t(isOpen ? "trace.collapse" : "trace.expand");
+    fold.title = isOpen ? t("trace.collapse") : t("trace.hidden", { n: formatCount(below) });
+  }
+
+  #paintSign({ sign }: Slot, own: boolean, within: boolean): void {
+    sign.hidden = !own && !within;
+    sign.toggleAttribute("data-within", within);
+    sign.title = t(within ? "trace.errorWithin" : "span.error");
+  }
+
+  #paintBar({ bar, length }: Slot, start: number, duration: number, text: string): void {
+    const place = barOf(start, duration, this.#store.zoom.value);
+    bar.style.left = `${place.left}%`;
+    bar.style.width = `max(${place.width}%, 2px)`;
+    const [from, to] = this.#store.zoom.value;
+    bar.hidden = start > to || start + Math.max(duration, 0) < from;
+    length.textContent = text;
+    length.title = "";
+    length.className = `length ${place.label}`;
+    length.style.left = place.label === "before" ? "" : place.label === "after" ? `${place.left + place.width}%` : `${place.left}%`;
+    length.style.right = place.label === "before" ? `${100 - place.left}%` : "";
+  }
+}
+
+function make(tag: string, className: string, parent: HTMLElement): HTMLElement {
+  const element = document.createElement(tag);
+  element.className = className;
+  return parent.appendChild(element);
+}
+
+function indentOf(depth: number): number {
+  return Math.min(depth, INDENT_LEVELS) * 12 + Math.min(Math.max(depth - INDENT_LEVELS, 0), 100) * 0.5;
+}
+
+function notesOf(trace: Trace, row: number, hidden: number): string {
+  const flags = trace.flags[row]!;
+  const notes: string[] = [];
+  if (hidden > 0) notes.push(`+${formatCount(hidden)}`);
+  if (flags & Flag.orphan) notes.push(t("trace.unknownParent"));
+  if (flags & Flag.cut) notes.push(t("trace.cutCircle"));
+  if (flags & Flag.events) notes.push("◆");
+  if (flags & Flag.links) notes.push("↗");
+  return notes.join(" ");
+}
+
+function anyOf(set: Uint8Array, rows: Uint32Array): boolean {
+  return rows.some((row) => set[row] === 1);
+}
+
+/** The critical stretches of a row as backgrounds, those within one pixel joined. */
+function criticalPaint(trace: Trace, row: number, [from, to]: readonly [number, number], timePx: number): string {
+  const scale = timePx / Math.max(to - from, 1);
+  const { starts, ends } = trace.criticalPath;
+  const range = segmentsOf(trace, row);
+  const paints: string[] = [];
+  let [left, right] = [-1, -1];
+  const add = () => {
+    if (right > left) paints.push(`linear-gradient(var(--critical), var(--critical)) ${left}px 0 / ${Math.max(right - left, 1)}px 100% no-repeat`);
+  };
+  for (let at = range.from; at < range.to && paints.length < 40; at++) {
+    const begin = Math.max((starts[at]! - from) * scale, 0);
+    const end = Math.min((ends[at]! - from) * scale, timePx);
+    if (end < 0 || begin > timePx) continue;
+    if (begin > right + 1) {
+      add();
+      left = Math.round(begin);
+    }
+    right = Math.max(Math.round(end), left + 1);
+  }
+  add();
+  return paints.join(", ");
+}
