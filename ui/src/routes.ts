@@ -15,6 +15,8 @@ export const ROUTES: readonly Route[] = [
   { pattern: /^\/search$/, load: async () => (await import("./pages/search/page")).default },
   { pattern: /^\/trace\/(?<a>.*?)\.\.\.(?<b>.*)$/, load: async () => (await import("./pages/compare/page")).default },
   { pattern: /^\/trace\/(?<id>[^/]+)$/, load: async () => (await import("./pages/trace/page")).default },
+  { pattern: /^\/dependencies$/, load: async () => (await import("./pages/dependencies/page")).default },
+  { pattern: /^\/monitor$/, load: async () => (await import("./pages/monitor/page")).default },
 ];
 
 /** The route of a path with the named parts, or null when there is no such page. */

@@ -3,7 +3,8 @@ import { textOf } from "../query/form";
 import { parse } from "../query/parse";
 import { toPredicate } from "../query/predicate";
 import type { Predicate } from "../query/tree";
-import type { SearchForm, Window } from "../url/search";
+import type { Window } from "../url/range";
+import type { SearchForm } from "../url/search";
 import { getJson, postJson } from "./client";
 import type { Envelope } from "./jaeger";
 

@@ -33,6 +33,7 @@ export function formatLookback(text: string): string {
 const CLOCK: Intl.DateTimeFormatOptions = { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 const INSTANT: Intl.DateTimeFormatOptions = { ...CLOCK, year: "numeric", month: "short", day: "numeric", fractionalSecondDigits: 3 };
 const MINUTE: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const SECOND: Intl.DateTimeFormatOptions = { ...MINUTE, second: "2-digit" };
 const DAY: Intl.DateTimeFormatOptions = { month: "short", day: "numeric", ...MINUTE };
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
@@ -46,6 +47,19 @@ export function formatClock(us: number): string {
   return formatter("clock", CLOCK).format(us / 1000);
 }
 
+/** A share as a percentage with two digits that matter; a share that is not zero never reads as zero. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.0001) return `<${formatShare(0.0001)}`;
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumSignificantDigits: share < 0.1 ? 2 : 3 }).format(share);
+}
+
+/** A rate per second; slow ones per minute or hour. */
+export function formatRate(perS: number): string {
+  if (perS === 0) return "0";
+  if (perS >= 1) return t("rate.s", { n: threeDigits(perS) });
+  return perS * 60 >= 1 ? t("rate.m", { n: threeDigits(perS * 60) }) : t("rate.h", { n: threeDigits(perS * 3600) });
+}
+
 /** Microseconds of `1.2s`, `100ms`, `500us`, `2m`, `1h`; null when it is something else. */
 export function parseDuration(text: string): number | null {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|m|h)\s*$/.exec(text);
@@ -56,7 +70,8 @@ export function parseDuration(text: string): number | null {
 
 /** The mark of a time axis: the time of day, with the day when the axis is longer than one. */
 export function formatMark(us: number, axisUs: number): string {
-  return (axisUs > 8.64e10 ? formatter("day", DAY) : formatter("minute", MINUTE)).format(us / 1000);
+  if (axisUs > 8.64e10) return formatter("day", DAY).format(us / 1000);
+  return (axisUs > 9e8 ? formatter("minute", MINUTE) : formatter("second", SECOND)).format(us / 1000);
 }
 
 // Making a formatter costs fifty times what using it does.
@@ -68,6 +83,10 @@ function formatter(name: string, options: Intl.DateTimeFormatOptions): Intl.Date
     FORMATS.set(key, format);
   }
   return format;
+}
+
+function threeDigits(value: number): string {
+  return trim(value.toPrecision(3));
 }
 
 function trim(digits: string): string {

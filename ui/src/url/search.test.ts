@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { EMPTY_FORM, readForm, windowOf, writeForm } from "./search";
+import { windowOf } from "./range";
+import { EMPTY_FORM, readForm, writeForm } from "./search";
 
 const form = (query: string) => readForm(new URLSearchParams(query));
 
@@ -7,7 +8,7 @@ it("reads the links of Jaeger's page", () => {
   const read = form(
     "end=1700000000000000&limit=20&lookback=1h&maxDuration&minDuration=100ms&operation=__all_operations__&service=cart&start=1699996400000000&tags=%7B%22http.status_code%22%3A%22200%22%7D",
   );
-  expect(read).toMatchObject({ service: "cart", operation: "", minDuration: "100ms", maxDuration: "", lookback: "1h", tags: "http.status_code=200" });
+  expect(read).toMatchObject({ service: "cart", operation: "", minDuration: "100ms", maxDuration: "", lookback: "custom", start: 1699996400000000, end: 1700000000000000, tags: "http.status_code=200" });
 });
 
 it("reads the older links with tag=key:value", () => {

@@ -33,4 +33,7 @@ export const frame = {
   "palette.tracesOf": "Traces",
   "palette.slowest": "Slowest traces of the last hour",
   "palette.failed": "Traces with errors in the last hour",
+  "rate.s": "{n}/s",
+  "rate.m": "{n}/min",
+  "rate.h": "{n}/h",
 } as const;

@@ -36,4 +36,7 @@ export const frame: Translated<typeof keys> = {
   "palette.tracesOf": "链路",
   "palette.slowest": "最近一小时最慢的链路",
   "palette.failed": "最近一小时有错误的链路",
+  "rate.s": "{n}/秒",
+  "rate.m": "{n}/分",
+  "rate.h": "{n}/时",
 };

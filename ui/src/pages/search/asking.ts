@@ -3,7 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { resource, type Resource } from "../../api/resource";
 import { countByTime, countFacets, findTraces, questionOf, type Facet, type Histogram, type Page, type Question } from "../../api/search";
-import { windowOf, type SearchForm } from "../../url/search";
+import { windowOf } from "../../url/range";
+import type { SearchForm } from "../../url/search";
 
 export const USUAL_FACETS = ["service", "operation", "status"];
 

@@ -1,15 +1,14 @@
 // The search form. What it says becomes the URL when it is sent; nothing is asked before.
 import { useComputed, useSignal, useSignalEffect, type Signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { boot } from "../../api/boot";
 import { listOperations } from "../../api/search";
 import { lastValue, resource } from "../../api/resource";
 import { t } from "../../i18n";
 import { parseLogfmt } from "../../model/logfmt";
-import { formatLookback, parseDuration } from "../../time/format";
-import { fromFieldText, offsetName, toFieldText, zone } from "../../time/zone";
-import { EMPTY_FORM, LOOKBACKS, lookbackUs, type SearchForm } from "../../url/search";
+import { parseDuration } from "../../time/format";
+import { Choice, Field, Range } from "../../ui/fields";
+import { EMPTY_FORM, type SearchForm } from "../../url/search";
 
 const LIMIT_MAX = boot.config.search?.maxLimit ?? 1500;
 
@@ -58,7 +57,7 @@ export function Form({ form, services, submit }: Props) {
           </Field>
         ))}
       </div>
-      <Range draft={draft.value} set={set} />
+      <Range range={draft.value} set={set} />
         <Field label={t("search.limit")}>
           <input
             name="limit"
@@ -109,79 +108,6 @@ function Names({ draft, services, set }: NamesProps) {
         />
       </Field>
     </>
-  );
-}
-
-interface ChoiceProps {
-  name: string;
-  value: string;
-  names: readonly string[];
-  disabled?: boolean;
-  choose: (name: string) => void;
-}
-
-function Choice({ name, value, names, disabled = false, choose }: ChoiceProps) {
-  const all = value && !names.includes(value) ? [value, ...names] : names;
-  return (
-    <select name={name} value={value} disabled={disabled} onChange={(event) => choose(event.currentTarget.value)}>
-      <option value="">{t("search.any")}</option>
-      {all.map((item) => (
-        <option key={item} value={item}>
-          {item}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function Range({ draft, set }: { draft: SearchForm; set: (change: Partial<SearchForm>) => void }) {
-  const choose = (lookback: string) => {
-    const now = Date.now() * 1000;
-    set(lookback === "custom" ? { lookback, start: now - lookbackUs(draft.lookback), end: now } : { lookback, start: null, end: null });
-  };
-  return (
-    <>
-      <Field label={t("search.lookback")}>
-        <select name="lookback" value={draft.lookback} onChange={(event) => choose(event.currentTarget.value)}>
-          {LOOKBACKS.map((span) => (
-            <option key={span} value={span}>
-              {t("search.lookbackLast", { span: formatLookback(span) })}
-            </option>
-          ))}
-          <option value="custom">{t("search.custom")}</option>
-        </select>
-      </Field>
-      {draft.lookback === "custom" && (
-        <div class="range">
-          {(["start", "end"] as const).map((name) => (
-            <Field key={name} label={t(name === "start" ? "search.from" : "search.to")}>
-              <input
-                name={name}
-                type="datetime-local"
-                step={1}
-                value={draft[name] === null ? "" : toFieldText(draft[name], zone.value)}
-                onInput={(event) => set({ [name]: fromFieldText(event.currentTarget.value, zone.value) })}
-              />
-            </Field>
-          ))}
-          <small>{`${zone.value} (${offsetName((draft.end ?? 0) / 1000, zone.value)})`}</small>
-        </div>
-      )}
-    </>
-  );
-}
-
-function Field({ label, error = "", children }: { label: string; error?: string; children: ComponentChildren }) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      {children}
-      {error && (
-        <em role="alert" class="mistake">
-          {error}
-        </em>
-      )}
-    </label>
   );
 }
 

@@ -1,0 +1,161 @@
+// The graph as a drawing that can be moved and enlarged. A click on a service makes it the focal one.
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { Edge, Graph, GraphNode } from "../../api/graph";
+import { formatCount, t } from "../../i18n";
+import { hueColour, serviceHues } from "../../model/colours";
+import { formatDuration } from "../../time/format";
+import { writeMap, type MapState, type Percentile } from "../../url/map";
+import { href } from "../../url/router";
+import { Progress } from "../../ui/notice";
+import { pathOf, type Wanted } from "./layout";
+import { useLayout, type Laid } from "./laying_out";
+import type { Part } from "./part";
+
+const NODE_HEIGHT = 46;
+const LETTER = 7.4;
+
+interface Props {
+  part: Part;
+  graph: Graph;
+  state: MapState;
+  marked: ReadonlySet<string>;
+}
+
+export function Drawing({ part, graph, state, marked }: Props) {
+  const wanted = useMemo(() => wantedOf(part, state.percentile), [part, state.percentile]);
+  const laid = useLayout(wanted);
+  if (!laid.value) return <Progress label={t("map.loading")} />;
+  const fresh = laid.value.wanted === wanted;
+  return fresh ? <Laidout part={part} graph={graph} state={state} marked={marked} laid={laid.value} /> : <Progress label={t("map.loading")} />;
+}
+
+function Laidout({ part, graph, state, marked, laid }: Props & { laid: Laid }) {
+  const { placed } = laid;
+  const svg = useRef<SVGSVGElement>(null);
+  const view = useSignal({ x: 0, y: 0, width: placed.width, height: placed.height });
+  useEffect(() => {
+    view.value = { x: 0, y: 0, width: placed.width, height: placed.height };
+  }, [placed]);
+  const zoom = (factor: number) => {
+    const { x, y, width, height } = view.peek();
+    view.value = { x: x + (width * (1 - factor)) / 2, y: y + (height * (1 - factor)) / 2, width: width * factor, height: height * factor };
+  };
+  const drag = (event: PointerEvent) => {
+    if (!(event.buttons & 1) || !svg.current) return;
+    const scale = Math.max(view.peek().width / svg.current.clientWidth, view.peek().height / svg.current.clientHeight);
+    view.value = { ...view.peek(), x: view.peek().x - event.movementX * scale, y: view.peek().y - event.movementY * scale };
+  };
+  const nodes = new Map((graph.nodes ?? []).map((node) => [node.service, node]));
+  const hues = serviceHues(part.services);
+  const most = Math.max(...part.edges.map(({ callCount }) => callCount), 1);
+  const { x, y, width, height } = view.value;
+  return (
+    <>
+      <svg ref={svg} viewBox={`${x} ${y} ${width} ${height}`} role="group" aria-label={t("map.graph")} onPointerMove={drag} style={{ "--natural": `${placed.width}px` }}>
+        <defs>
+          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">
+            <path d="M0,0.5 L8,4 L0,7.5 z" />
+          </marker>
+        </defs>
+        {part.edges.map((edge, index) => (
+          <Line key={`${edge.parent} ${edge.child}`} edge={edge} at={placed.edges[index]!} most={most} percentile={state.percentile} />
+        ))}
+        {part.services.map((service, index) => (
+          <Box
+            key={service}
+            service={service}
+            node={nodes.get(service)}
+            at={placed.nodes[index]!}
+            width={laid.wanted.nodes[index]!.width}
+            colour={hueColour(hues.get(service)!)}
+            link={href("/dependencies", writeMap({ ...state, service }))}
+            mark={service === state.service ? "focal" : marked.has(service) ? "found" : marked.size ? "dim" : ""}
+          />
+        ))}
+      </svg>
+      <p class="zoom">
+        <button onClick={() => zoom(0.8)} aria-label={t("map.closer")}>
+          +
+        </button>
+        <button onClick={() => zoom(1.25)} aria-label={t("map.further")}>
+          −
+        </button>
+        <button onClick={() => (view.value = { x: 0, y: 0, width: placed.width, height: placed.height })}>{t("map.whole")}</button>
+      </p>
+    </>
+  );
+}
+
+interface LineProps {
+  edge: Edge;
+  at: { readonly points: readonly { readonly x: number; readonly y: number }[]; readonly x: number; readonly y: number };
+  most: number;
+  percentile: Percentile;
+}
+
+function Line({ edge, at, most, percentile }: LineProps) {
+  const share = edge.errorCount / Math.max(edge.callCount, 1);
+  const thickness = 1 + 4 * (Math.log1p(edge.callCount) / Math.log1p(most));
+  return (
+    <g class={edge.errorCount ? "edge failing" : "edge"} style={{ "--failing": `${Math.round(30 + 70 * Math.min(share * 4, 1))}%` }}>
+      <title>{edgeTitle(edge)}</title>
+      <path d={pathOf(at.points)} stroke-width={thickness} marker-end="url(#arrow)" />
+      <text x={at.x} y={at.y - 2}>
+        {formatCount(edge.callCount)}
+        {edge.errorCount > 0 && <tspan class="errors"> ✕{formatCount(edge.errorCount)}</tspan>}
+      </text>
+      <text class="below" x={at.x} y={at.y + 10}>
+        {formatDuration(edge[`${percentile}Nano`] / 1000)}
+      </text>
+    </g>
+  );
+}
+
+function edgeTitle({ parent, child, callCount, errorCount, p50Nano, p95Nano, p99Nano }: Edge): string {
+  const times = [p50Nano, p95Nano, p99Nano].map((nano) => formatDuration(nano / 1000)).join(" / ");
+  return `${parent} → ${child}: ${t("map.calls", { n: formatCount(callCount) })}, ${t("map.errors", { n: formatCount(errorCount) })}, p50 / p95 / p99 ${times}`;
+}
+
+interface BoxProps {
+  service: string;
+  node: GraphNode | undefined;
+  at: { readonly x: number; readonly y: number };
+  width: number;
+  colour: string;
+  link: string;
+  mark: string;
+}
+
+function Box({ service, node, at, width, colour, link, mark }: BoxProps) {
+  const label = node ? `${service}: ${t("map.calls", { n: formatCount(node.callCount) })}, ${t("map.errors", { n: formatCount(node.errorCount) })}` : service;
+  return (
+    <a href={link} class={`node ${mark}`} aria-label={label} draggable={false}>
+      <title>{label}</title>
+      <rect x={at.x - width / 2} y={at.y - NODE_HEIGHT / 2} width={width} height={NODE_HEIGHT} rx="7" />
+      <rect class="stripe" x={at.x - width / 2} y={at.y - NODE_HEIGHT / 2 + 8} width="4" height={NODE_HEIGHT - 16} rx="2" style={{ "--colour": colour }} />
+      <text x={at.x} y={at.y - 3}>
+        {shortened(service)}
+      </text>
+      <text class="below" x={at.x} y={at.y + 13}>
+        {node?.p95Nano ? `p95 ${formatDuration(node.p95Nano / 1000)}` : " "}
+        {node && node.errorCount > 0 && <tspan class="errors"> ✕{formatCount(node.errorCount)}</tspan>}
+      </text>
+    </a>
+  );
+}
+
+function wantedOf({ services, edges }: Part, percentile: Percentile): Wanted {
+  return {
+    nodes: services.map((id) => ({ id, width: Math.max(shortened(id).length * LETTER + 28, 110), height: NODE_HEIGHT })),
+    edges: edges.map(({ parent, child, callCount, errorCount, ...edge }) => {
+      const counts = formatCount(callCount).length + (errorCount ? formatCount(errorCount).length + 2 : 0);
+      const letters = Math.max(counts, formatDuration(edge[`${percentile}Nano`] / 1000).length);
+      return { from: parent, to: child, width: letters * 6.5 + 10, height: 26, weight: 1 + Math.log10(callCount + 1) };
+    }),
+  };
+}
+
+function shortened(name: string): string {
+  return name.length > 28 ? `${name.slice(0, 16)}…${name.slice(-10)}` : name;
+}
