@@ -150,7 +150,7 @@ class JaegerUdpReceiver:
 
     def _gather_s(self, one: DatagramSocket) -> float:
         """A small buffer is emptied sooner: else it would be full before the others have had their turn."""
-        return self._config.gather_time * min(1.0, one.buffer_bytes / AMPLE_BUFFER_BYTES)
+        return self._config.gather_time * min(1.0, max(0.2, one.buffer_bytes / AMPLE_BUFFER_BYTES))
 
     async def _take_what_is_there(self, one: DatagramSocket, room: memoryview) -> None:
         """Batch after batch, without a pause while they are full."""
