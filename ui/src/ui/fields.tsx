@@ -10,14 +10,16 @@ interface ChoiceProps {
   value: string;
   names: readonly string[];
   disabled?: boolean;
+  /** What it says when nothing is chosen. */
+  none?: string;
   choose: (name: string) => void;
 }
 
-export function Choice({ name, value, names, disabled = false, choose }: ChoiceProps) {
+export function Choice({ name, value, names, disabled = false, none, choose }: ChoiceProps) {
   const all = value && !names.includes(value) ? [value, ...names] : names;
   return (
     <select name={name} value={value} disabled={disabled} onChange={(event) => choose(event.currentTarget.value)}>
-      <option value="">{t("search.any")}</option>
+      <option value="">{none ?? t("search.any")}</option>
       {all.map((item) => (
         <option key={item} value={item}>
           {item}

@@ -15,6 +15,7 @@ const HEIGHT = 20;
 /** A line without axes; the figure stands beside it, so readers of the screen are told nothing. */
 export function Spark({ values, colour }: SparkProps) {
   const most = greatest(values);
+  if (!most) return null;
   return (
     <svg class="spark" width={WIDTH} height={HEIGHT} viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`} aria-hidden="true" style={{ "--colour": `var(${colour})` }}>
       <path class="area" d={trendArea(values, WIDTH, HEIGHT, most)} />

@@ -16,6 +16,7 @@ export const map = {
   "map.further": "Further away",
   "map.whole": "Whole",
   "map.calls": "{n} calls",
+  "map.spans": "{n} spans",
   "map.errors": "{n} errors",
   "map.traces": "Show the traces of these calls",
   "map.column.parent": "Caller",

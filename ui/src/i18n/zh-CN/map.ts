@@ -19,6 +19,7 @@ export const map: Translated<typeof keys> = {
   "map.further": "缩小",
   "map.whole": "全图",
   "map.calls": "{n} 次调用",
+  "map.spans": "{n} 个 span",
   "map.errors": "{n} 个错误",
   "map.traces": "查看这些调用的链路",
   "map.column.parent": "调用方",

@@ -96,16 +96,16 @@ interface LineProps {
 
 function Line({ edge, at, most, percentile }: LineProps) {
   const share = edge.errorCount / Math.max(edge.callCount, 1);
-  const thickness = 1 + 4 * (Math.log1p(edge.callCount) / Math.log1p(most));
+  const thickness = 1 + 2.5 * (Math.log1p(edge.callCount) / Math.log1p(most));
   return (
     <g class={edge.errorCount ? "edge failing" : "edge"} style={{ "--failing": `${Math.round(30 + 70 * Math.min(share * 4, 1))}%` }}>
       <title>{edgeTitle(edge)}</title>
       <path d={pathOf(at.points)} stroke-width={thickness} marker-end="url(#arrow)" />
-      <text x={at.x} y={at.y - 2}>
+      <text x={at.x} y={at.y - 6}>
         {formatCount(edge.callCount)}
         {edge.errorCount > 0 && <tspan class="errors"> ✕{formatCount(edge.errorCount)}</tspan>}
       </text>
-      <text class="below" x={at.x} y={at.y + 10}>
+      <text class="below" x={at.x} y={at.y + 14}>
         {formatDuration(edge[`${percentile}Nano`] / 1000)}
       </text>
     </g>
@@ -134,13 +134,15 @@ function Box({ service, node, at, width, colour, link, mark }: BoxProps) {
       <title>{label}</title>
       <rect x={at.x - width / 2} y={at.y - NODE_HEIGHT / 2} width={width} height={NODE_HEIGHT} rx="7" />
       <rect class="stripe" x={at.x - width / 2} y={at.y - NODE_HEIGHT / 2 + 8} width="4" height={NODE_HEIGHT - 16} rx="2" style={{ "--colour": colour }} />
-      <text x={at.x} y={at.y - 3}>
+      <text x={at.x} y={at.y + (node ? -3 : 4)}>
         {shortened(service)}
       </text>
-      <text class="below" x={at.x} y={at.y + 13}>
-        {node?.p95Nano ? `p95 ${formatDuration(node.p95Nano / 1000)}` : " "}
-        {node && node.errorCount > 0 && <tspan class="errors"> ✕{formatCount(node.errorCount)}</tspan>}
-      </text>
+      {node && (
+        <text class="below" x={at.x} y={at.y + 13}>
+          {node.p95Nano === null ? t("map.spans", { n: formatCount(node.spanCount) }) : `p95 ${formatDuration(node.p95Nano / 1000)}`}
+          {node.errorCount > 0 && <tspan class="errors"> ✕{formatCount(node.errorCount)}</tspan>}
+        </text>
+      )}
     </a>
   );
 }
@@ -151,7 +153,7 @@ function wantedOf({ services, edges }: Part, percentile: Percentile): Wanted {
     edges: edges.map(({ parent, child, callCount, errorCount, ...edge }) => {
       const counts = formatCount(callCount).length + (errorCount ? formatCount(errorCount).length + 2 : 0);
       const letters = Math.max(counts, formatDuration(edge[`${percentile}Nano`] / 1000).length);
-      return { from: parent, to: child, width: letters * 6.5 + 10, height: 26, weight: 1 + Math.log10(callCount + 1) };
+      return { from: parent, to: child, width: letters * 6.5 + 10, height: 34, weight: 1 + Math.log10(callCount + 1) };
     }),
   };
 }

@@ -61,7 +61,7 @@ function Controls({ state, graph, refresh }: { state: MapState; graph: Graph | n
     <form class="controls" onSubmit={(event) => (event.preventDefault(), refresh())}>
       <Range range={state} set={(range) => change(range)} />
       <Field label={t("map.focus")}>
-        <Choice name="service" value={state.service} names={graph ? servicesOf(graph) : []} choose={(service) => change({ service })} />
+        <Choice name="service" value={state.service} names={graph ? servicesOf(graph) : []} none={t("services.all")} choose={(service) => change({ service })} />
       </Field>
       <Field label={t("map.depth")}>
         <select name="depth" value={state.depth} disabled={!state.service} onChange={(event) => change({ depth: Number(event.currentTarget.value) })}>

@@ -96,7 +96,7 @@ const WORTH_SAYING = 0.1;
 function Change({ share, isWorseWhenMore }: { share: number | null; isWorseWhenMore: boolean }) {
   if (share === null || Math.abs(share) < WORTH_SAYING) return <small class="change" />;
   const isMore = share > 0;
-  const size = isMore && share >= 1 ? `×${(share + 1).toPrecision(2)}` : formatShare(Math.abs(share));
+  const size = isMore && share >= 1 ? `×${(share + 1).toPrecision(2)}` : formatShare(Number(Math.abs(share).toPrecision(2)));
   return (
     <small class={isMore && isWorseWhenMore ? "change bad" : "change soft"} title={t(isMore ? "services.more" : "services.less", { n: formatShare(Math.abs(share)) })}>
       {isMore ? "▲" : "▼"}
