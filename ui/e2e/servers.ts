@@ -6,5 +6,8 @@ const server = (offset: number, prefix: string) => ({
   otlp: `http://127.0.0.1:${4318 + offset}/v1/traces`,
 });
 
-export const PLAIN = server(21_000, "");
-export const PREFIXED = server(22_000, "/deep/lymer");
+/** Two runs on one machine take other ports. */
+const OFFSET = Number(process.env["LYMER_E2E_OFFSET"] ?? 21_000);
+
+export const PLAIN = server(OFFSET, "");
+export const PREFIXED = server(OFFSET + 1_000, "/deep/lymer");
