@@ -17,16 +17,20 @@ from lymer.api.answers import Answer, json_answer
 from lymer.api.config import ApiConfig
 from lymer.api.endpoint import Endpoints, gone, read_body
 from lymer.api.jaeger_v1 import read_question, time_range
-from lymer.api.parameters import Parameters, parse_bool, parse_int, parse_trace_id_or_base64
-from lymer.api.traces_json import enclosed, otlp_pieces
+from lymer.api.native_download import NativeDownload
+from lymer.api.native_trace import NativeTrace, read_trace_id
+from lymer.api.native_uploads import NativeUploads
+from lymer.api.parameters import Parameters, parse_bool, parse_int
+from lymer.api.summary_json import summaries_json
 from lymer.component.clock import Clock
-from lymer.component.errors import BadQueryError, NotFoundError
+from lymer.component.errors import BadQueryError
 from lymer.component.events import Events
 from lymer.model.attributes import AttributeType
 from lymer.model.search import Order, Scope, TimeRange, TraceSearch
 from lymer.model.trace import TracePage
 from lymer.query.jaeger_search import trace_search
 from lymer.query.service import QueryService
+from lymer.query.uploads import Uploads
 from lymer.wire.predicate_json import read_predicate
 
 LIMIT_DEFAULT: Final = 20
@@ -73,11 +77,15 @@ class Native:
         endpoints.add("/attributes/{key:path}/values", self.attribute_values)
         endpoints.add("/traces", self.search)
         endpoints.add("/traces", self.posted_search, ["POST"])
-        endpoints.add("/traces/{trace_id}", self.trace)
         endpoints.add("/traces/{trace_id}", self.delete_trace, ["DELETE"])
         endpoints.add("/graph", self.graph)
         endpoints.add("/graph", self.posted_graph, ["POST"])
         endpoints.add("/store", self.store)
+        uploads = Uploads(clock)
+        self._trace = NativeTrace(query, uploads, config=config)
+        self._trace.add_to(endpoints)
+        NativeDownload(query, uploads, config=config).add_to(endpoints)
+        NativeUploads(uploads, config=config).add_to(endpoints)
         self.routes = endpoints.routes
 
     async def services(self, request: Request) -> Response:
@@ -162,17 +170,9 @@ class Native:
         )
         return _page(await self._query.find_traces(search, tenant=self._tenant, gone=gone(request)))
 
-    async def trace(self, request: Request) -> Response:
-        """One whole trace as OTLP JSON, as it was sent; spans in pre-order."""
-        trace_id = _read_trace_id(request)
-        batch = await self._query.get_traces([trace_id], tenant=self._tenant, gone=gone(request))
-        if not len(batch):
-            raise NotFoundError("trace not found")
-        return Answer(await enclosed(b'{"resourceSpans":[', otlp_pieces(batch), b"]}"))
-
     async def delete_trace(self, request: Request) -> Response:
         """Forget a trace, in the archive too."""
-        await self._query.delete_trace(_read_trace_id(request), tenant=self._tenant)
+        await self._query.delete_trace(read_trace_id(request.path_params["trace_id"]), tenant=self._tenant)
         return Response(status_code=204)
 
     async def graph(self, request: Request) -> Response:
@@ -230,36 +230,11 @@ class Native:
 def _page(page: TracePage) -> Response:
     return json_answer(
         {
-            "traces": [_summary(row) for row in page.summaries.to_pylist()],
+            "traces": summaries_json(page.summaries),
             "cursor": page.cursor,
             "total": page.total,
         }
     )
-
-
-def _summary(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "traceId": row["trace_id"].hex(),
-        "start": row["start_time_unix_nano"] // 1000,
-        "duration": row["duration_nano"] / 1000,
-        "startTimeUnixNano": str(row["start_time_unix_nano"]),
-        "spanCount": row["span_count"],
-        "errorCount": row["error_count"],
-        "orphanCount": row["orphan_count"],
-        "rootService": row["root_service"],
-        "rootName": row["root_name"],
-        "services": [
-            {"name": item["name"], "spanCount": item["span_count"], "errorCount": item["error_count"]}
-            for item in row["services"]
-        ],
-    }
-
-
-def _read_trace_id(request: Request) -> bytes:
-    try:
-        return parse_trace_id_or_base64(request.path_params["trace_id"])
-    except ValueError as error:
-        raise BadQueryError(str(error)) from error
 
 
 def _read_time(parameters: Parameters) -> TimeRange:
