@@ -24,17 +24,21 @@ def zipkin_jsons(batches: list[_native.Batch]) -> list[bytes]:
     return [json.dumps(spans, separators=(",", ":"), ensure_ascii=False).encode() for spans in lists]
 
 
-def jaeger_thrifts(batches: list[_native.Batch], writer: str, spans_each: int) -> list[bytes]:
-    """Batches of so many spans; writers are those of `tests.wire.thrift_oracles`."""
+def jaeger_thrifts(batches: list[_native.Batch], writer: str, spans_each: int, *, method: str = "") -> list[bytes]:
+    """Batches of so many spans, bare or as a message; writers are those of `tests.wire.thrift_oracles`."""
     by_process: dict[bytes, list[Any]] = {}
     for batch in batches:
         for span in JAEGER["SpansResponseChunk"].FromString(_native.encode_jaeger_proto(batch)).spans:
             by_process.setdefault(span.process.SerializeToString(), []).append(span)
     return [
-        write(writer, _batch(spans[start : start + spans_each]))
+        _written(writer, _batch(spans[start : start + spans_each]), method)
         for spans in by_process.values()
         for start in range(0, len(spans), spans_each)
     ]
+
+
+def _written(writer: str, batch: Any, method: str) -> bytes:
+    return write(writer, jaeger.EmitBatchArguments(batch=batch) if method else batch, method)
 
 
 def _post_spans(spans: bytes) -> bytes:

@@ -14,7 +14,7 @@ import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from lymer.component.base import Receiver
-from lymer.component.config import Duration
+from lymer.component.config import ByteSize, Duration
 from lymer.conformance.receiver import ReceiverContract, Verdict
 from lymer.receivers.jaeger_grpc import JaegerGrpcReceiver
 from lymer.receivers.jaeger_http import JaegerHttpReceiver
@@ -205,7 +205,7 @@ class TestJaegerUdp(ReceiverContract):
     silent = True
 
     def make_receiver(self, sink, *, in_flight, events, clock):
-        config = CompactReceiver.config_type(gather_time=Duration(0.001))
+        config = CompactReceiver.config_type(gather_time=Duration(0.001), batch_bytes_max=ByteSize(2_000))
         return CompactReceiver(config, sink, in_flight=in_flight, events=events, clock=clock, host="127.0.0.1", port=0)
 
     async def send(self, receiver: Receiver, numbers: Sequence[int]) -> Verdict:
