@@ -13,18 +13,23 @@ from pathlib import Path
 import httpx
 import pytest
 
-PORTS = (4317, 4318, 5775, 5778, 5779, 6831, 6832, 9411, 13133, 14250, 14268, 14269, 16686)
+PORTS = (
+    *(4317, 4318, 5775, 5778, 5779, 6831, 6832, 9411, 13133, 14250, 14268, 14269, 14271),
+    *(16686, 16687, 17270, 17271),
+)
 START_S = 30.0
 
 
 class Lymer:
     """A process of `lymer`, its ports, and what it wrote."""
 
-    def __init__(self, arguments: list[str], *, offset: int, environment: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, role: str, arguments: list[str], *, offset: int, environment: dict[str, str], folder: Path
+    ) -> None:
         self.offset = offset
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lymer.cli", "--log-format", "json", *arguments],
+            [sys.executable, "-m", "lymer.cli", role, "--log-format", "json", *arguments],
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -76,10 +81,16 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., Lymer]]:
     """Starts processes; kills what is left of them at the end."""
     started: list[Lymer] = []
 
-    def start(*arguments: str, offset: int | None = None, storage: str | None = "memory", **environment: str) -> Lymer:
+    def start(
+        *arguments: str,
+        role: str = "all-in-one",
+        offset: int | None = None,
+        storage: str | None = "memory",
+        **environment: str,
+    ) -> Lymer:
         offset = free_offset() if offset is None else offset
         usual = ["--port-offset", str(offset)] + (["--storage", storage] if storage else [])
-        started.append(Lymer([*usual, *arguments], offset=offset, environment=environment, folder=tmp_path))
+        started.append(Lymer(role, [*usual, *arguments], offset=offset, environment=environment, folder=tmp_path))
         return started[-1]
 
     yield start

@@ -1,4 +1,4 @@
-"""A store in another process keeps the whole contract: over the real port, with the memory or the embedded store behind."""
+"""A store behind a port keeps the whole contract, whether the memory or the embedded store is behind."""
 
 from __future__ import annotations
 

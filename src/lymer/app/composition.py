@@ -19,9 +19,8 @@ from lymer.component.config import MergedSettings
 from lymer.component.events import Events
 from lymer.component.http_server import HttpServer
 from lymer.component.version import VERSION
-from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
-from lymer.sampling.provider import FileStrategies
+from lymer.storage.base import SpanStore
 
 
 class Composition:
@@ -43,19 +42,16 @@ class Composition:
             clock=clock,
         )
         self.state = State(clock, version=VERSION)
-        self._store = parts.make_store(self._ground)
-        self._sink = StoreExporter(self._store, events)
+        self._back = parts.make_back(self._ground, role)
         self._self_tracing = self._make_self_tracing() if config.self_tracing and role.has("self_tracing") else None
-        self._strategies = FileStrategies(config.sampling, events=events, clock=clock)
+        self._strategies = parts.make_strategies(self._ground, role)
         self._receivers = self._make_receivers()
         self._sampling = parts.make_sampling(self._ground, self._strategies) if role.has("sampling") else []
-        self._remote_storage = (
-            parts.make_remote_storage(self._ground, self._store, self._sink) if role.has("remote_storage") else []
-        )
+        self._remote_storage: list[Receiver] = []
         self._api: HttpServer | None = None
         self._api_path = ""
-        if role.has("api"):
-            self._api, self._api_path = parts.make_api(self._ground, self._store)
+        if self._back.store is not None:
+            self._make_ways_to_ask(self._back.store)
         self._admin, self._status = self._make_admin()
 
     @property
@@ -82,9 +78,9 @@ class Composition:
             listener.bind()
         for admin in self._admins:
             await admin.start()
-        await self._store.start()
-        self.state.store_health = self._store.health
-        self._events.watch("store", lambda: self._store.health().figures)
+        await self._back.component.start()
+        self.state.store_health = self._back.component.health
+        self._events.watch(self._back.name, lambda: self._back.component.health().figures)
         self._events.watch("requests_in_flight", self._in_flight.figures)
         for api in self._apis:
             await api.start()
@@ -111,7 +107,7 @@ class Composition:
         await self._guard.close()
         if self._self_tracing:
             await self._self_tracing.close()
-        await self._store.close()
+        await self._back.component.close()
         await _all(admin.close(timeout_s=0.5) for admin in self._admins)
 
     @property
@@ -136,13 +132,19 @@ class Composition:
     def _make_receivers(self) -> list[Receiver]:
         if not self.role.has("receivers"):
             return []
-        front = parts.make_front(self._ground, self.role, self._sink)
+        front = parts.make_front(self._ground, self.role, self._back.sink)
         return parts.make_receivers(self._ground, front, self._strategies)
+
+    def _make_ways_to_ask(self, store: SpanStore) -> None:
+        if self.role.has("remote_storage"):
+            self._remote_storage = parts.make_remote_storage(self._ground, store, self._back.sink)
+        if self.role.has("api"):
+            self._api, self._api_path = parts.make_api(self._ground, store)
 
     def _make_self_tracing(self) -> SelfTracing:
         return SelfTracing(
-            self._sink,
-            figures=lambda: self._store.health().figures,
+            self._back.sink,
+            figures=lambda: self._back.component.health().figures,
             events=self._events,
             clock=self._clock,
             chance=new_random(),

@@ -7,26 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lymer.api.config import ApiConfig
 from lymer.app.budgets import Budgets
 from lymer.app.config import AppConfig
 from lymer.app.roles import Role
 from lymer.component import registry
-from lymer.component.base import Receiver, SpanSink
-from lymer.component.clock import Clock
+from lymer.component.base import Component, Receiver, SpanSink
+from lymer.component.clock import Clock, new_random
 from lymer.component.config import MergedSettings, read_config
 from lymer.component.errors import ConfigError
 from lymer.component.events import Events
 from lymer.component.http_server import HttpServer
+from lymer.exporters.config import ForwardConfig
+from lymer.exporters.forward import Forwarder
 from lymer.exporters.store import StoreExporter
+from lymer.exporters.strategies import CollectorStrategies
 from lymer.pipeline.in_flight import InFlight
 from lymer.processors.sanitize import Sanitizer
 from lymer.query.admission import QueryConfig
 from lymer.query.service import QueryService
+from lymer.sampling.provider import FileStrategies, StrategyService
 from lymer.sampling.strategy import StrategyProvider
-from lymer.storage.base import SpanStore
+from lymer.storage.base import Health, SpanStore
 
 API_PORT = 16686
 
@@ -50,6 +54,63 @@ class Ground:
     def listener(self, what: str, app: Any, port: int) -> HttpServer:
         """An HTTP server on that port of our address."""
         return HttpServer(app, what=what, host=self.config.host, port=self.port(port))
+
+
+class BackComponent(Component, Protocol):
+    """A store, or what sends spans on."""
+
+    def health(self) -> Health:
+        """How it is, without waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The back door: where spans go to."""
+
+    name: str
+    """What its figures begin with at `/metrics`."""
+    component: BackComponent
+    sink: SpanSink
+    store: SpanStore | None = None
+    """None in an agent, which keeps nothing."""
+
+
+def make_back(ground: Ground, role: Role) -> Back:
+    """The store of the configuration, or the way on to collectors."""
+    if role.has("forward"):
+        forwarder = make_forwarder(ground)
+        return Back("forward", forwarder, forwarder)
+    store = make_store(ground)
+    return Back("store", store, StoreExporter(store, ground.events), store)
+
+
+def make_forwarder(ground: Ground) -> Forwarder:
+    """What sends spans on."""
+    return Forwarder(
+        _forward_config(ground),
+        data_dir=ground.config.data_dir,
+        port_offset=ground.config.port_offset,
+        events=ground.events,
+        clock=ground.clock,
+        chance=new_random(),
+    )
+
+
+def make_strategies(ground: Ground, role: Role) -> StrategyService:
+    """Who knows the sampling strategies: our own source; an agent without one asks its collectors."""
+    if not role.has("forward") or ground.config.sampling.strategies:
+        return FileStrategies(ground.config.sampling, events=ground.events, clock=ground.clock)
+    return CollectorStrategies(
+        _forward_config(ground),
+        port_offset=ground.config.port_offset,
+        events=ground.events,
+        clock=ground.clock,
+        chance=new_random(),
+    )
+
+
+def _forward_config(ground: Ground) -> ForwardConfig:
+    return read_config(ForwardConfig, ground.config.forward, path="forward", sources=ground.sources)
 
 
 def make_store(ground: Ground) -> SpanStore:

@@ -67,6 +67,7 @@ COLLECTOR: Final = Role(
     {
         "store": _STORE,
         "receivers": _COLLECTOR_DOORS,
+        "sampling": {"http": {"enabled": False}, "grpc": {"enabled": False}},
         "admin": _admin(14269),
     },
     """\

@@ -12,6 +12,7 @@ from lymer.model.batch import SpanBatch
 from lymer.wire.columns import native_columns
 from lymer.wire.decoded import Decoded
 from lymer.wire.native_decoder import decoded_by
+from lymer.wire.protobuf import bytes_field
 
 FORMAT: Final = "jaeger_proto"
 
@@ -28,17 +29,9 @@ def encode_spans_chunk(batch: SpanBatch) -> bytes:
 
 def encode_post_spans_request(batch: SpanBatch) -> bytes:
     """The spans as a PostSpansRequest, each with its process; the batch says none."""
-    spans = encode_spans_chunk(batch)
-    return _BATCH_TAG + _varint(len(spans)) + spans
+    return post_spans_request(encode_spans_chunk(batch))
 
 
-_BATCH_TAG: Final = b"\x0a"
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+def post_spans_request(spans: bytes) -> bytes:
+    """One or more SpansResponseChunks, joined end to end, as a PostSpansRequest."""
+    return bytes_field(1, spans)

@@ -92,7 +92,7 @@ def load_descriptors() -> None:
     """Put them into the default pool; again changes nothing."""
     for module in _MODULES:
         importlib.import_module(module)
-    pool = descriptor_pool.Default()  # type: ignore[no-untyped-call]
+    pool = descriptor_pool.Default()
     for name, messages in _MESSAGES.items():
         try:
             pool.FindFileByName(f"{_FOLDER}{name}")

@@ -144,5 +144,5 @@ class RemoteStore:
             "tenant": tenant,
             "archive": self._archived,
             "time_s": budget.remaining_s,
-            "memory_bytes_max": budget.memory_bytes_max,
+            "memory_bytes_max": int(budget.memory_bytes_max),
         }
