@@ -25,6 +25,7 @@ export function paintIcicle(trace: Trace, picture: Picture): void {
   const laneHeight = Math.max(Math.min(Math.floor(room / (trace.depthMax + 1)), LANE_MAX * Math.max(picture.gap, 1)), LANE_MIN);
   const lanes = Math.floor(room / laneHeight);
   const thick = laneHeight > 3 * picture.gap ? laneHeight - picture.gap : laneHeight;
+  const edge = Math.max(Math.round(thick * 0.4), 1); // Of a span with an error: its upper edge.
   const scale = width / Math.max(trace.durationNano, 1);
   const painted = new Uint8Array(lanes * width);
   const done = new Int32Array(lanes * 4); // Of each lane: a stretch painted with any colour, one painted with errors.
@@ -45,11 +46,10 @@ export function paintIcicle(trace: Trace, picture: Picture): void {
       done[stretch] = from;
       done[stretch + 1] = to;
     }
-    const colour = isError ? picture.error : colours[services[row]!]!;
     for (let x = from; x < to; x++) {
       if (painted[base + x]! >= mark) continue;
       painted[base + x] = mark;
-      for (let y = 0; y < thick; y++) pixels[(lane * laneHeight + y) * width + x] = colour;
+      for (let y = 0; y < thick; y++) pixels[(lane * laneHeight + y) * width + x] = isError && y < edge ? picture.error : colours[services[row]!]!;
     }
   }
   paintPath(trace, picture, scale);

@@ -3,7 +3,7 @@ import { mergePaths } from "./paths";
 import { randomTrace } from "./testing/plain";
 import { placeNodes } from "./tree";
 
-it.each(Array.from({ length: 20 }, (_, seed) => seed))("puts no two nodes in one place, and a parent amid its children (seed %d)", (seed) => {
+it.each(Array.from({ length: 20 }, (_, seed) => seed))("puts no two nodes in one place, and a parent beside its first child (seed %d)", (seed) => {
   const paths = mergePaths(randomTrace(seed, 90));
   const placed = placeNodes(paths, 30);
   expect(placed.length).toBeLessThanOrEqual(30);
@@ -12,13 +12,10 @@ it.each(Array.from({ length: 20 }, (_, seed) => seed))("puts no two nodes in one
   for (const each of placed) {
     if (each.parent >= 0) expect(of.get(each.parent)!.column).toBe(each.column - 1);
     const rows = placed.filter(({ parent }) => parent === each.node).map(({ row }) => row);
-    if (rows.length) expect(each.row).toBe((Math.min(...rows) + Math.max(...rows)) / 2);
+    if (rows.length) expect(each.row).toBe(Math.min(...rows));
   }
   const tops = Array.from(paths.parents).filter((parent, node) => parent < 0 && !of.has(node)).length;
-  if (!tops) expect(placed.filter(({ parent }) => parent < 0).reduce((sum, { node }) => sum + subtree(node), 0)).toBe(paths.count);
-  function subtree(node: number): number {
-    return 1 + of.get(node)!.hidden + placed.filter(({ parent }) => parent === node).reduce((sum, each) => sum + subtree(each.node) - of.get(each.node)!.hidden, 0);
-  }
+  if (!tops) expect(placed.reduce((sum, { hidden }) => sum + 1 + hidden, 0)).toBe(paths.count);
 });
 
 it("draws everything when there is room", () => {

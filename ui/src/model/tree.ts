@@ -1,11 +1,11 @@
-// Where the nodes of a trace's graph stand: levels from left to right, a parent in the middle of its children. Pure.
+// Where the nodes of a trace's graph stand: levels from left to right, a parent beside its heaviest child. Pure.
 import { childrenOf, type Paths } from "./paths";
 
 export interface Placed {
   readonly node: number;
   /** Level from the left. */
   readonly column: number;
-  /** Place from the top, in nodes; halves occur. */
+  /** Place from the top, in nodes. */
   readonly row: number;
   /** The node that it hangs on, or -1. */
   readonly parent: number;
@@ -31,7 +31,7 @@ export function placeNodes(paths: Paths, most: number): Placed[] {
     stack.push(...children[node]!.toReversed());
   }
   for (const node of order) if (!children[node]!.length) rows[node] = next++;
-  for (const node of order.toReversed()) if (children[node]!.length) rows[node] = (rows[children[node]![0]!]! + rows[children[node]!.at(-1)!]!) / 2;
+  for (const node of order.toReversed()) if (children[node]!.length) rows[node] = rows[children[node]![0]!]!;
   return order.map((node) => ({ node, column: paths.depths[node]!, row: rows[node]!, parent: paths.parents[node]!, hidden: hidden[node]! }));
 }
 

@@ -20,7 +20,11 @@ import { createStore, type Store } from "./store";
 import { Tools } from "./tools";
 import { Body } from "./views";
 import { WhyBox } from "./why";
+import "./details.css";
+import "./tools.css";
 import "./trace.css";
+import "./views.css";
+import "./waterfall.css";
 
 export default function TracePage({ parts }: PageProps) {
   const loaded = useMemo(() => resource<Trace>(), []);
