@@ -34,6 +34,36 @@ _JAEGER = {
     "PostSpansRequest": "1 batch Batch",
     "SpansResponseChunk": "1 spans *Span",
 }
+_STORAGE = {
+    "Time": "1 seconds int64, 2 nanos int32",
+    "GetTraceParams": "1 trace_id bytes, 2 start_time Time, 3 end_time Time",
+    "GetTracesRequest": "1 query *GetTraceParams",
+    "GetServicesResponse": "1 services *bytes",
+    "GetOperationsRequest": "1 service bytes, 2 span_kind bytes",
+    "Operation": "1 name bytes, 2 span_kind bytes",
+    "GetOperationsResponse": "1 operations *Operation",
+    "KeyValue": "1 key bytes, 2 value AnyValue",
+    "AnyValue": "1 string_value bytes, 2 bool_value bool, 3 int_value int64, 4 double_value double, "
+    "5 array_value ArrayValue, 6 kvlist_value KeyValueList, 7 bytes_value bytes",
+    "KeyValueList": "1 values *KeyValue",
+    "ArrayValue": "1 values *AnyValue",
+    "TraceQueryParameters": "1 service_name bytes, 2 operation_name bytes, 3 attributes *KeyValue, "
+    "4 start_time_min Time, 5 start_time_max Time, 6 duration_min Time, 7 duration_max Time, 8 search_depth int32, "
+    "9 filter bytes",
+    "FindTracesRequest": "1 query TraceQueryParameters",
+    "FoundTraceID": "1 trace_id bytes, 2 start Time, 3 end Time",
+    "FindTraceIDsResponse": "1 trace_ids *FoundTraceID",
+    "ServiceSummary": "1 name bytes, 2 span_count int32, 3 error_span_count int32",
+    "TraceSummary": "1 trace_id bytes, 2 root_service_name bytes, 3 root_operation_name bytes, "
+    "4 min_start_time_unix_nano fixed64, 5 max_end_time_unix_nano fixed64, 6 span_count int32, "
+    "7 error_span_count int32, 8 orphan_span_count int32, 9 services *ServiceSummary",
+    "FindTraceSummariesResponse": "1 summaries *TraceSummary",
+    "GetDependenciesRequest": "1 start_time Time, 2 end_time Time",
+    "Dependency": "1 parent bytes, 2 child bytes, 3 call_count uint64, 4 source bytes",
+    "GetDependenciesResponse": "1 dependencies *Dependency",
+    "SearchCapabilities": "1 without_service_name bool, 2 same_span_conjunction bool, 3 filter bytes",
+    "GetCapabilitiesResponse": "1 search SearchCapabilities",
+}
 _ZIPKIN = {
     "Endpoint": "1 service_name bytes, 2 ipv4 bytes, 3 ipv6 bytes, 4 port int32",
     "Annotation": "1 timestamp fixed64, 2 value bytes",
@@ -76,3 +106,4 @@ def _messages(package: str, tables: dict[str, str]) -> dict[str, Any]:
 JAEGER = _messages("jaeger", _JAEGER)
 ZIPKIN = _messages("zipkin", _ZIPKIN)
 SAMPLING = _messages("jaeger.api_v2", _SAMPLING)
+STORAGE = _messages("jaeger.storage.v2", _STORAGE)

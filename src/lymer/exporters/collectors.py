@@ -80,6 +80,10 @@ class Collectors:
         up = sum(one.rests_until_s <= now_s for one in self._collectors.values())
         return {"collectors": len(self._collectors), "collectors_up": up}
 
+    def addresses(self) -> list[str]:
+        """Where they are now."""
+        return list(self._collectors)
+
     async def start(self) -> None:
         """Begin to look names up; none need be there yet."""
         self._resolving = asyncio.create_task(self._resolve_now_and_then(), name="resolve collectors")
