@@ -104,6 +104,15 @@ class Server:
         with urllib.request.urlopen(self.url(port) + path + query, timeout=timeout_s) as answer:
             return json.load(answer)
 
+    def get_or_none(self, path: str, **parameters: Any) -> Any:
+        """The same; None where there is no such thing."""
+        try:
+            return self.get(path, **parameters)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
     def post_spans(
         self, body: bytes, *, content_type: str = "application/x-protobuf", timeout_s: float = 120.0
     ) -> tuple[int, bytes]:
@@ -117,12 +126,9 @@ class Server:
 
     def otlp_trace(self, trace_id: str) -> list[dict[str, Any]]:
         """The resourceSpans of a trace, as OTLP JSON; empty when it is not there."""
-        try:
-            answer = self.get(f"/api/v3/traces/{trace_id}", raw_traces="true")
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return []
-            raise
+        answer = self.get_or_none(f"/api/v3/traces/{trace_id}", raw_traces="true")
+        if answer is None:
+            return []
         result: list[dict[str, Any]] = answer["result"]["resourceSpans"]
         return result
 
@@ -144,6 +150,15 @@ def free_offset() -> int:
         offset = random.SystemRandom().randrange(1_000, 15_000)
         if all(_is_free(port + offset) for port in PORTS.values()):
             return offset
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now; others may take them before they are used."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def eventually(check: Callable[[], Any], *, patience_s: float = 20.0) -> Any:

@@ -9,6 +9,8 @@ need() { command -v "$1" >/dev/null || { echo "e2e/setup.sh: $1 is missing; $2" 
 need go "Go 1.25 or later builds telemetrygen and the Collector: https://go.dev/dl/"
 need node "Node 20 or later runs the JavaScript client: https://nodejs.org/"
 need npm "it comes with Node"
+need mvn "Maven 3.6 or later installs the clients for Java: apt-get install maven"
+need javac "a JDK 17 or later compiles the programs that use them: apt-get install openjdk-17-jdk-headless"
 mkdir -p "$CACHE/bin"
 
 # --- Python: the OpenTelemetry SDK with instrumentations, in an environment of its own ---------------------------------
@@ -20,7 +22,7 @@ if [ ! -f "$stamp" ]; then
     touch "$stamp"
 fi
 
-# --- Node: the SDK that sends OTLP JSON -------------------------------------------------------------------------------
+# --- Node: OpenTelemetry's exporters, jaeger-client, Zipkin's -----------------------------------------------------------------------------
 stamp="$CACHE/node/.$(cat clients/package.json clients/package-lock.json | sha256sum | cut -c1-16)"
 if [ ! -f "$stamp" ]; then
     rm -rf "$CACHE/node" && mkdir -p "$CACHE/node"
@@ -29,7 +31,7 @@ if [ ! -f "$stamp" ]; then
     touch "$stamp"
 fi
 
-# --- Go: telemetrygen and a Collector with nothing but OTLP -----------------------------------------------------------
+# --- Go: telemetrygen, a Collector with nothing but OTLP, clients -----------------------------------------------------
 if [ ! -x "$CACHE/bin/telemetrygen-$CONTRIB" ]; then
     GOBIN="$CACHE/bin" go install "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@$CONTRIB"
     mv "$CACHE/bin/telemetrygen" "$CACHE/bin/telemetrygen-$CONTRIB"
@@ -42,5 +44,28 @@ if [ ! -x "$CACHE/bin/otelcol-$COLLECTOR" ]; then
     mv "$build/otelcol-lymer" "$CACHE/bin/otelcol-$COLLECTOR"
     rm -rf "$build" "$CACHE/bin/builder"
 fi
+stamp="$CACHE/bin/.goclients-$(cat clients/go/go.mod clients/go/go.sum clients/go/main.go | sha256sum | cut -c1-16)"
+if [ ! -f "$stamp" ]; then
+    (cd clients/go && go build -o "$CACHE/bin/goclients" .)
+    rm -f "$CACHE"/bin/.goclients-* && touch "$stamp"
+fi
+
+stamp="$CACHE/bin/.hotrod-$(cat clients/hotrod/go.mod clients/hotrod/go.sum | sha256sum | cut -c1-16)"
+if [ ! -f "$stamp" ]; then
+    (cd clients/hotrod && go build -o "$CACHE/bin/hotrod" github.com/jaegertracing/jaeger/examples/hotrod)
+    rm -f "$CACHE"/bin/.hotrod-* && touch "$stamp"
+fi
+
+# --- Java: jaeger-client, OpenTelemetry's exporters, brave --------------------------------------------------------------
+for client in java-jaeger java-otel; do
+    stamp="$CACHE/$client/.$(cat clients/$client/* | sha256sum | cut -c1-16)"
+    if [ ! -f "$stamp" ]; then
+        rm -rf "${CACHE:?}/$client" && mkdir -p "$CACHE/$client/classes"
+        mvn -B -q -f "clients/$client/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+            -DincludeScope=runtime -DoutputDirectory="$CACHE/$client/jars"
+        javac -nowarn -d "$CACHE/$client/classes" -cp "$CACHE/$client/jars/*" clients/$client/*.java
+        touch "$stamp"
+    fi
+done
 ln -sf "telemetrygen-$CONTRIB" "$CACHE/bin/telemetrygen"
 ln -sf "otelcol-$COLLECTOR" "$CACHE/bin/otelcol"
