@@ -54,12 +54,13 @@ function open(first: string, second: string): void {
   go(`/trace/${encodeURIComponent(first)}...${encodeURIComponent(second)}`, place.peek().params);
 }
 
+function submit(event: SubmitEvent): void {
+  event.preventDefault();
+  const form = new FormData(event.currentTarget as HTMLFormElement);
+  open(String(form.get("a")).trim(), String(form.get("b")).trim());
+}
+
 function Pickers({ a, b, cohort }: { a: string; b: string; cohort: readonly string[] }) {
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    open(String(form.get("a")).trim(), String(form.get("b")).trim());
-  };
   return (
     <form class="pickers" onSubmit={submit}>
       {(["a", "b"] as const).map((name) => (

@@ -161,7 +161,7 @@ function Attributes({ store, span, scope, title, attributes, open = false }: { s
   );
 }
 
-const SHOWN_MAX = 200;
+const SHOWN_MAX = 100;
 const TEXT_MAX = 2_000;
 
 function Table({ store, span, scope, attributes }: { store: Store; span: SpanDetails; scope: LinkScope; attributes: readonly Attribute[] }) {

@@ -26,8 +26,9 @@ export function Flame({ store }: { store: Store }) {
   const levels = boxes.reduce((most, box) => Math.max(most, box.level + 1), 1) + above.length;
   const matches = store.matches.value;
   useEffect(() => {
-    const observer = new ResizeObserver(() => (width.value = canvas.current!.parentElement!.clientWidth));
-    observer.observe(canvas.current!.parentElement!);
+    const room = canvas.current!.parentElement!;
+    const observer = new ResizeObserver(() => (width.value = room.clientWidth));
+    observer.observe(room);
     return () => observer.disconnect();
   }, []);
   useEffect(() => draw(canvas.current!, { store, paths, boxes, above, width: width.value, levels }), [boxes, width.value, theme.value, matches]);

@@ -17,9 +17,9 @@ export function List({ count, label, columns, head, row, onEnd }: Props) {
   const view = useRef<HTMLDivElement>(null);
   const scroll = useSignal({ top: 0, height: 600 });
   useLayoutEffect(() => {
-    const measure = () => (scroll.value = { top: view.current!.scrollTop, height: view.current!.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(view.current!);
+    const element = view.current!;
+    const observer = new ResizeObserver(() => (scroll.value = { top: element.scrollTop, height: element.clientHeight }));
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   const sight = rowsInSight(count, scroll.value.top, scroll.value.height - ROW_HEIGHT);

@@ -18,10 +18,11 @@ export function Overview({ store }: { store: Store }) {
   const drag = useSignal<Drag | null>(null);
   const { trace, hues } = store;
   useEffect(() => {
-    const observer = new ResizeObserver(() => (width.value = canvas.current!.clientWidth));
-    observer.observe(canvas.current!);
+    const drawn = canvas.current!;
+    const observer = new ResizeObserver(() => (width.value = drawn.clientWidth));
+    observer.observe(drawn);
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const repaint = () => paint(canvas.current!, store);
+    const repaint = () => paint(drawn, store);
     dark.addEventListener("change", repaint);
     return () => (observer.disconnect(), dark.removeEventListener("change", repaint));
   }, []);
@@ -30,12 +31,12 @@ export function Overview({ store }: { store: Store }) {
   const [from, to] = store.zoom.value;
   const left = drag.value ? drag.value.from : from / whole;
   const right = drag.value ? drag.value.to : to / whole;
-  const done = (drawn: Drag | null) => {
+  const done = (last: Drag | null) => {
     drag.value = null;
-    if (drawn) store.change({ zoom: within([drawn.from * whole, drawn.to * whole], whole) });
+    if (last) store.change({ zoom: within([last.from * whole, last.to * whole], whole) });
   };
   return (
-    <div class="overview" title={t("trace.dragHint")} onPointerDown={(event) => followDrag(event, event.currentTarget, { moved: (drawn) => (drag.value = drawn), done })} onDblClick={() => store.change({ zoom: null })}>
+    <div class="overview" title={t("trace.dragHint")} onPointerDown={(event) => followDrag(event, event.currentTarget, { moved: (now) => (drag.value = now), done })} onDblClick={() => store.change({ zoom: null })}>
       <canvas ref={canvas} height={HEIGHT} role="img" aria-label={t("trace.overview", { duration: formatDuration(trace.durationNano / 1000) })} />
       <span class="shade" style={{ left: 0, width: `${left * 100}%` }} />
       <span class="shade" style={{ left: `${right * 100}%`, right: 0 }} />

@@ -22,9 +22,10 @@ export function Waterfall({ store }: { store: Store }) {
   const axis = useRef<HTMLSpanElement>(null);
 
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(() => (room.value = { width: axis.current!.clientWidth, height: view.current!.clientHeight }));
-    observer.observe(view.current!);
-    observer.observe(axis.current!);
+    const [rows, line] = [view.current!, axis.current!];
+    const observer = new ResizeObserver(() => (room.value = { width: line.clientWidth, height: rows.clientHeight }));
+    observer.observe(rows);
+    observer.observe(line);
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(() => keepDrawn(store, view.current!, layer.current!, inline.current!, room, openHeight), [store]);
@@ -35,8 +36,9 @@ export function Waterfall({ store }: { store: Store }) {
       openHeight.value = 0;
       return;
     }
-    const observer = new ResizeObserver(() => (openHeight.value = inline.current!.offsetHeight));
-    observer.observe(inline.current!);
+    const open = inline.current!;
+    const observer = new ResizeObserver(() => (openHeight.value = open.offsetHeight));
+    observer.observe(open);
     return () => observer.disconnect();
   }, [isInline]);
 
