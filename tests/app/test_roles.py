@@ -13,6 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lymer.app.composition import check
+from lymer.app.config import merge_settings, read_app_config
+from lymer.app.roles import ROLES
 from tests.app.conftest import Lymer, free_offset
 from tests.app.test_process import STOP_S, send
 
@@ -165,3 +168,10 @@ def test_every_role_starts_and_ends_well(launch: Launch, role: str) -> None:
     assert httpx.get(told["health"], timeout=10).status_code == 200
     lymer.process.terminate()
     assert lymer.end(STOP_S)[0] == 0
+
+
+@pytest.mark.parametrize("role", ["agent", "collector", "query", "remote-storage"])
+def test_the_shipped_configuration_is_good(role: str) -> None:
+    file = Path(__file__).parents[2] / "deploy" / f"{role}.yaml"
+    merged = merge_settings(file=file, environment={}, flags={}, role=ROLES[role])
+    check(read_app_config(merged), merged, ROLES[role])
