@@ -33,6 +33,7 @@ commands:
   demo                  send the traffic of a small shop to a Lymer that runs already
   store COMMAND …       inspect, verify, compact or import into a data folder
   check-config FILE     say what is wrong with a configuration, or nothing
+  config explain        every setting, and where it comes from; config jaeger: Jaeger's flags
   version               say which Lymer this is
 
 examples:
@@ -42,7 +43,7 @@ examples:
   lymer --config lymer.yaml                   the settings of a file; flags win over it
 
 UI http://localhost:16686   OTLP gRPC 4317, HTTP 4318   health and metrics 14269
-Every option has a twin in the environment: --data-dir is LYMER_DATA_DIR.
+Every option has a twin in the environment: --data-dir is LYMER_DATA_DIR. Jaeger's flags work too.
 """
 
 
@@ -103,11 +104,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(role: Role, arguments: list[str]) -> int:
-    options = _parser(role).parse_args(arguments)
-    config, merged = _configuration(options.config, _set_flags(options), role)
+    config, merged, options = _configured(role, arguments)
     from lymer.app.process import leave, run  # Here, so that `--help` and mistakes are told at once.
 
     leave(run(role, config, merged, beside=_demo_command if getattr(options, "demo", False) else None))
+
+
+def _configured(role: Role, arguments: list[str]) -> tuple[AppConfig, MergedSettings, argparse.Namespace]:
+    """The configuration that a command line means: our options, and Jaeger's flags."""
+    from lymer.app.config import merge_settings, read_app_config
+    from lymer.app.jaeger_settings import from_arguments
+
+    options, rest = _parser(role).parse_known_args(arguments)
+    known = [option.flag for option in _OPTIONS if option.is_known_to(role)]
+    merged = merge_settings(
+        file=options.config,
+        environment=os.environ,
+        flags=_set_flags(options),
+        jaeger_flags=from_arguments(rest, role, options=[*known, "--config", "--version", "--help"]),
+        role=role,
+    )
+    return read_app_config(merged), merged, options
 
 
 def _demo_command(running: Composition) -> list[str]:
@@ -115,13 +132,6 @@ def _demo_command(running: Composition) -> list[str]:
     if address is None:
         raise ConfigError("--demo: sends over OTLP/HTTP, which is off; set receivers.otlp_http.enabled: true")
     return [sys.executable, "-m", "lymer.cli", "demo", "--endpoint", address.removesuffix("/v1/traces")]
-
-
-def _configuration(file: Path | None, flags: dict[str, Any], role: Role) -> tuple[AppConfig, MergedSettings]:
-    from lymer.app.config import merge_settings, read_app_config
-
-    merged = merge_settings(file=file, environment=os.environ, flags=flags, role=role)
-    return read_app_config(merged), merged
 
 
 def _set_flags(options: argparse.Namespace) -> dict[str, Any]:
@@ -170,11 +180,37 @@ def _check_config(arguments: list[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--role", choices=ROLES, default=ALL_IN_ONE.name, help="which role it is for (all-in-one)")
     options = parser.parse_args(arguments)
-    config, merged = _configuration(options.file, {}, ROLES[options.role])
+    role = ROLES[options.role]
+    config, merged, _ = _configured(role, ["--config", str(options.file)])
     from lymer.app.composition import check
 
-    check(config, merged, ROLES[options.role])
+    check(config, merged, role)
+    for remark in merged.remarks:
+        print(f"lymer: {remark}", file=sys.stderr)
     print(f"{options.file}: good")
+    return 0
+
+
+def _config(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="lymer config",
+        usage="lymer config explain [ROLE] [OPTIONS]   |   lymer config jaeger",
+        description="Say what is set and why, or what becomes of Jaeger's flags.",
+    )
+    parser.add_argument("what", choices=("explain", "jaeger"))
+    options, rest = parser.parse_known_args(arguments)
+    if options.what == "jaeger":
+        from lymer.app.explain import jaeger_page
+
+        print(jaeger_page(), end="")
+        return 0
+    role = ROLES[rest.pop(0)] if rest and rest[0] in ROLES else ALL_IN_ONE
+    config, merged, _ = _configured(role, rest)
+    from lymer.app.explain import explain
+
+    for remark in merged.remarks:
+        print(f"lymer: {remark}", file=sys.stderr)
+    print(explain(role, config, merged), end="")
     return 0
 
 
@@ -205,6 +241,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "store": _store,
     "check-config": _check_config,
+    "config": _config,
     "version": _version,
 }
 

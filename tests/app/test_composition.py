@@ -35,7 +35,7 @@ def test_making_it_opens_nothing(tmp_path: Path) -> None:
         ({"receivers": {"otlp_http": {"prot": 1}}}, "receivers.otlp_http.prot: unknown key; did you mean port?"),
         ({"receivers": {"pigeon": {}}}, "receivers: there is no 'pigeon'; there are: "),
         ({"query": {"time": 1}}, "query.time: unknown key"),
-        ({"api": {"port": "x"}}, "api.port: must be a number, not 'x'"),
+        ({"api": {"port": "x"}}, "api.port: expected `int`, got `str`"),
         ({"api": {"base_paht": "/x"}}, "api.base_paht: unknown key; did you mean base_path?"),
         ({"retention": "3d"}, "store: 'memory' knows no memory limit and no retention"),
     ],

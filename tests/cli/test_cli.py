@@ -36,16 +36,14 @@ def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> N
 def test_an_unknown_command_is_answered_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dmeo"]) == 2
     assert capsys.readouterr().err == (
-        "lymer: dmeo: no such command; there are: agent, all-in-one, check-config, collector, demo, query, "
+        "lymer: dmeo: no such command; there are: agent, all-in-one, check-config, collector, config, demo, query, "
         "remote-storage, store, version\n"
     )
 
 
 def test_an_unknown_option_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--colour"])
-    assert ended.value.code == 2
-    assert "--colour" in capsys.readouterr().err
+    assert main(["--datadir", "x"]) == 2
+    assert capsys.readouterr().err == "lymer: --datadir: no such option; did you mean --data-dir?\n"
 
 
 def test_check_config_says_when_all_is_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,3 +61,32 @@ def test_check_config_names_the_bad_key(tmp_path: Path, capsys: pytest.CaptureFi
     assert error == (
         f"lymer: receivers.otlp_http.body_bytes_max: not a size: 'many'; write for example 512MiB (from {file})\n"
     )
+
+
+def test_explain_says_every_value_and_where_it_comes_from(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLLECTOR_ZIPKIN_HOST_PORT", ":9412")
+    arguments = ["collector", "--retention", "72h", "--collector.queue-size", "9", "--span-storage.type=badger"]
+    assert main(["config", "explain", *arguments]) == 0
+    out, err = capsys.readouterr()
+    lines = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
+    assert lines["retention"] == ["259200s", "the command line"]
+    assert lines["receivers.zipkin.port"] == ["9412", "COLLECTOR_ZIPKIN_HOST_PORT"]
+    assert lines["receivers.zipkin.body_bytes_max"] == ["20MiB", "default"]
+    assert lines["admin.port"] == ["14269", "lymer collector"]
+    assert lines["ephemeral"] == ["true", "--span-storage.type"]
+    assert lines["store.log.group_bytes_max"] == ["1MiB", "default"]
+    assert "api.port" not in lines
+    assert err.startswith("lymer: --collector.queue-size says nothing here: ")
+
+
+def test_explain_refuses_what_a_start_would_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "explain", "--collector.queue-siz=9"]) == 2
+    assert "did you mean --collector.queue-size?" in capsys.readouterr().err
+
+
+def test_the_page_of_jaegers_flags_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "jaeger"]) == 0
+    page = Path(__file__).parents[2] / "docs" / "operating" / "configuration.md"
+    assert capsys.readouterr().out in page.read_text(encoding="utf-8")

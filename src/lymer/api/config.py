@@ -14,6 +14,10 @@ from lymer.storage.base import DEFAULT_TENANT
 class ApiConfig(Config):
     """The APIs and the page on one port. Checked when the application is built."""
 
+    host: str | None = None
+    """The address to listen on; the process's own `host` where it says nothing."""
+    port: int = 16686
+    """The port, before `port_offset`."""
     base_path: str = "/"
     """What all addresses begin with when a proxy serves us below a folder: `/tracing`."""
     tenant: str = DEFAULT_TENANT

@@ -124,10 +124,14 @@ class Composition:
 
     def _make_admin(self) -> tuple[HttpServer, HttpServer | None]:
         config = self._ground.config.admin
-        admin = self._ground.listener("Admin", build_admin(self.state, self._events.registry), config.port)
+        admin = self._ground.listener(
+            "Admin", build_admin(self.state, self._events.registry), config.port, host=config.host
+        )
         if config.status_port is None:
             return admin, None
-        return admin, self._ground.listener("Health check", build_status(self.state), config.status_port)
+        return admin, self._ground.listener(
+            "Health check", build_status(self.state), config.status_port, host=config.host
+        )
 
     def _make_receivers(self) -> list[Receiver]:
         if not self.role.has("receivers"):

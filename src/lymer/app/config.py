@@ -1,17 +1,22 @@
 """What can be set: one tree of settings, the same keys in YAML, in the environment and (the frequent ones) as flags.
 
-Order, later wins: defaults, the file, the environment, flags. The environment has a twin `LYMER_<KEY>` of every
-frequent setting, and those of Jaeger's variables that mean the same thing here.
+Order, later wins: what the role begins with, the file, Jaeger's variables, ours, Jaeger's flags, our options. Jaeger's
+flags that mean something here are in `jaeger_flags`, our variables in `environment`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from lymer.app.environment import VARIABLES, refuse_unknown
+from lymer.app.jaeger_flags import Family
+from lymer.app.jaeger_settings import Given, family_of, from_environment, remark_on, settings_of
 from lymer.app.roles import ALL_IN_ONE, Role
 from lymer.component.config import (
     ByteSize,
@@ -28,6 +33,8 @@ from lymer.component.logs import LogFormat, LogLevel
 from lymer.processors.config import SanitizerConfig
 from lymer.sampling.config import SamplingConfig
 
+_COMMAND_LINE = "the command line"
+
 Section = dict[str, Any]
 """Settings that a plugin will check."""
 
@@ -35,6 +42,8 @@ Section = dict[str, Any]
 class AdminConfig(Config):
     """Ports that tell how the process is."""
 
+    host: str | None = None
+    """The address to listen on; the process's own `host` where it says nothing."""
     port: int = 14269
     """Health, version and metrics, as Jaeger's admin port."""
     status_port: int | None = 13133
@@ -59,6 +68,8 @@ class AppConfig(Config):
     """Added to every port, so that several can run side by side."""
     data_dir: Path = Path("lymer-data")
     """Where spans are kept."""
+    ephemeral: bool = False
+    """Spans are kept in a temporary folder, which is removed at the end, and not in `data_dir`."""
     memory_limit: ByteSize | None = None
     """How much memory the process may take; buffers, caches and budgets are made to fit. None: their own defaults."""
     retention: Duration | None = None
@@ -85,44 +96,56 @@ class AppConfig(Config):
     """Whether Lymer sends traces of its own work into itself, as the service `lymer`."""
 
 
-JAEGER_VARIABLES: Mapping[str, str] = {
-    "SPAN_STORAGE_TYPE": "store.type",
-    "QUERY_BASE_PATH": "api.base_path",
-    "COLLECTOR_OTLP_ENABLED": "receivers.otlp_grpc.enabled receivers.otlp_http.enabled",
-    "COLLECTOR_OTLP_HTTP_CORS_ALLOWED_ORIGINS": "receivers.otlp_http.cors.allowed_origins",
-    "COLLECTOR_OTLP_HTTP_CORS_ALLOWED_HEADERS": "receivers.otlp_http.cors.allowed_headers",
-    "JAEGER_LISTEN_HOST": "host",
-    "LOG_LEVEL": "logs.level",
-}
-"""Jaeger's environment variables that mean the same here, and the keys that they set."""
-
-LYMER_VARIABLES: Mapping[str, str] = {
-    "LYMER_HOST": "host",
-    "LYMER_PORT_OFFSET": "port_offset",
-    "LYMER_DATA_DIR": "data_dir",
-    "LYMER_MEMORY_LIMIT": "memory_limit",
-    "LYMER_RETENTION": "retention",
-    "LYMER_STORAGE": "store.type",
-    "LYMER_BASE_PATH": "api.base_path",
-    "LYMER_LOG_FORMAT": "logs.format",
-    "LYMER_LOG_LEVEL": "logs.level",
-    "LYMER_SELF_TRACING": "self_tracing",
-}
-"""Our own, which win over Jaeger's."""
-
-_LISTS = ("allowed_origins", "allowed_headers")
-
-
 def merge_settings(
-    *, file: Path | None, environment: Mapping[str, str], flags: Settings, role: Role = ALL_IN_ONE
+    *,
+    file: Path | None,
+    environment: Mapping[str, str],
+    flags: Settings,
+    jaeger_flags: Sequence[Given] = (),
+    role: Role = ALL_IN_ONE,
 ) -> MergedSettings:
-    """Settings of all sources, over what the role begins with. Raises ConfigError when the file cannot be read."""
-    merged = MergedSettings(dict(role.defaults))
+    """Settings of all sources, over what the role begins with, with remarks on those that say nothing.
+
+    Raises ConfigError when the file cannot be read, for a variable that nobody knows, and for what must not be ignored.
+    """
+    refuse_unknown(environment)
+    below = MergedSettings(dict(role.defaults))
     if file is not None:
-        merged = merged.over(read_yaml(file, environment), source=str(file))
-    for variables in (JAEGER_VARIABLES, LYMER_VARIABLES):
-        merged = _over_environment(merged, variables, environment)
-    return merged.over(flags, source="the command line")
+        below = below.over(read_yaml(file, environment), source=str(file))
+    variables = from_environment(environment, role)
+    layers = _Layers(variables, {name: environment[name] for name in VARIABLES if name in environment}, jaeger_flags)
+    merged = layers.over(below, family="").over(flags, source=_COMMAND_LINE)
+    given = [*variables, *jaeger_flags]
+    family = family_of(given, merged.values.get("store", {}).get("type"), merged.sources.get("store.type"))
+    if family in ("badger", "memory"):
+        below = below.over({"ephemeral": True}, source=merged.sources["store.type"])
+    merged = layers.over(below, family=family).over(flags, source=_COMMAND_LINE)
+    remarks = tuple(remark for item in given if (remark := remark_on(item, family)))
+    return dataclasses.replace(merged, remarks=remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """What lies between the file and our options."""
+
+    jaeger_variables: Sequence[Given]
+    variables: Mapping[str, str]
+    jaeger_flags: Sequence[Given]
+
+    def over(self, merged: MergedSettings, *, family: Family) -> MergedSettings:
+        merged = _over_given(merged, self.jaeger_variables, family)
+        for name, text in self.variables.items():
+            settings: dict[str, Any] = {}
+            set_path(settings, VARIABLES[name], text)
+            merged = merged.over(settings, source=name)
+        return _over_given(merged, self.jaeger_flags, family)
+
+
+def _over_given(merged: MergedSettings, given: Sequence[Given], family: Family) -> MergedSettings:
+    for item in given:
+        if item.flag.family in ("", family):
+            merged = merged.over(settings_of(item), source=item.source)
+    return merged
 
 
 def read_app_config(merged: MergedSettings) -> AppConfig:
@@ -141,20 +164,7 @@ MEMORY_LIMIT_MIN = 256 << 20
 """Python, Arrow and the servers take the half of this before the first span comes."""
 
 
-def _over_environment(
-    merged: MergedSettings, variables: Mapping[str, str], environment: Mapping[str, str]
-) -> MergedSettings:
-    for name, paths in variables.items():
-        if name not in environment:
-            continue
-        settings: dict[str, Any] = {}
-        for path in paths.split():
-            set_path(settings, path, _value(path, environment[name]))
-        merged = merged.over(settings, source=name)
-    return merged
-
-
-def _value(path: str, text: str) -> Any:
-    if path.endswith(_LISTS):
-        return [item.strip() for item in text.split(",") if item.strip()]
-    return text
+def _is_known(paths: str, role: Role) -> bool:
+    """Whether a variable says anything to the role: processes of several roles may share an environment."""
+    section = paths.partition(".")[0]
+    return section == paths or section in ("logs", "admin") or role.has(section)

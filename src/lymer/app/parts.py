@@ -32,8 +32,6 @@ from lymer.sampling.provider import FileStrategies, StrategyService
 from lymer.sampling.strategy import StrategyProvider
 from lymer.storage.base import Health, SpanStore
 
-API_PORT = 16686
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -51,9 +49,9 @@ class Ground:
         """The port that is meant by this one."""
         return port + self.config.port_offset if port else 0
 
-    def listener(self, what: str, app: Any, port: int) -> HttpServer:
-        """An HTTP server on that port of our address."""
-        return HttpServer(app, what=what, host=self.config.host, port=self.port(port))
+    def listener(self, what: str, app: Any, port: int, *, host: str | None = None) -> HttpServer:
+        """An HTTP server on that port of our address, or of another one."""
+        return HttpServer(app, what=what, host=host or self.config.host, port=self.port(port))
 
 
 class BackComponent(Component, Protocol):
@@ -178,14 +176,10 @@ def make_api(ground: Ground, store: SpanStore) -> tuple[HttpServer, str]:
     """The page and the APIs, and the path of the page."""
     from lymer.api.server import build_api
 
-    settings = dict(ground.config.api)
-    port = settings.pop("port", API_PORT)
-    if not str(port).isdigit():
-        raise ConfigError(f"api.port: must be a number, not {port!r}")
-    config = read_config(ApiConfig, settings, path="api", sources=ground.sources)
+    config = read_config(ApiConfig, ground.config.api, path="api", sources=ground.sources)
     query = QueryService(store, query_config(ground), ground.events, ground.clock)
     app = build_api(query, config=config, events=ground.events, clock=ground.clock)
-    return ground.listener("UI and API", app, int(port)), f"{config.prefix}/"
+    return ground.listener("UI and API", app, config.port, host=config.host), f"{config.prefix}/"
 
 
 def make_remote_storage(ground: Ground, store: SpanStore, sink: SpanSink) -> list[Receiver]:

@@ -13,12 +13,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from typing import NoReturn
 
+import msgspec
 import uvloop
 from prometheus_client import ProcessCollector
 
 from lymer.app.allocator import keep_large_blocks
 from lymer.app.composition import Composition
 from lymer.app.config import AppConfig
+from lymer.app.data_folder import data_folder
 from lymer.app.roles import Role
 from lymer.component.clock import Clock, SystemClock
 from lymer.component.config import MergedSettings
@@ -50,7 +52,8 @@ def run(role: Role, config: AppConfig, merged: MergedSettings, *, beside: Beside
     keep_large_blocks()
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # Nothing forks without exec; its handlers only make noise.
     try:
-        return uvloop.run(_serve(role, config, merged, beside))
+        with data_folder(config) as folder:
+            return uvloop.run(_serve(role, msgspec.structs.replace(config, data_dir=folder), merged, beside))
     except ConfigError as error:
         return complain(error, EXIT_BAD_CONFIG)
     except StartError as error:
@@ -75,6 +78,8 @@ async def _serve(role: Role, config: AppConfig, merged: MergedSettings, beside: 
     clock = SystemClock()
     events = Events(clock=clock)
     ProcessCollector(registry=events.registry)
+    for remark in merged.remarks:
+        events.warned("setting without effect", what=remark)
     app = Composition(role, config, merged, events=events, clock=clock)
     stop = _stop_on_signal(clock)
     starting = asyncio.create_task(app.start())

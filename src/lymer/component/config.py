@@ -44,11 +44,13 @@ class MergedSettings:
 
     values: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    """What a person should know of settings that were given and say nothing."""
 
     def over(self, settings: Settings, *, source: str) -> MergedSettings:
         """These settings laid over what is here."""
         sources = dict(self.sources)
-        return MergedSettings(_merge(self.values, settings, "", source, sources), sources)
+        return MergedSettings(_merge(self.values, settings, "", source, sources), sources, self.remarks)
 
 
 def read_config(kind: type[C], settings: Settings, *, path: str = "", sources: Mapping[str, str] | None = None) -> C:

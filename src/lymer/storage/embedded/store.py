@@ -30,6 +30,8 @@ _PAGE_CACHE_PART = 5
 class EmbeddedStore:
     """Spans in a folder. The archive is a second face of the same folder."""
 
+    config_type = EmbeddedConfig
+
     def __init__(
         self,
         config: EmbeddedConfig,

@@ -26,6 +26,8 @@ from lymer.wire.store_calls import Question
 class RemoteStore:
     """Another process's store. The archive is a second face of the same connection."""
 
+    config_type = RemoteConfig
+
     def __init__(self, config: RemoteConfig, *, archive_of: Connection | None = None) -> None:
         self._config = config
         self._archived = archive_of is not None
