@@ -213,5 +213,28 @@ def trace_find(view: View, trace: int, question: str) -> bytes:
     "time_limit_s": x}`: any term, whatever its case, anywhere in the span; or one of the ids.
     """
 
+class RedPart:
+    """Rate, errors and durations of one view, not yet reduced to percentiles."""
+
+    nbytes: int
+
+def red(view: View, plan: str) -> RedPart:
+    """Spans by service, name, bucket: a graph plan with `by_operation`, `bucket_start`, `bucket_nano`, `bucket_count`."""
+
+def merge_red(parts: list[RedPart]) -> ArrowTable:
+    """Exact figures over all parts: service, operation, bucket i32 (-1: all), call_count, error_count, total_nano,
+    p50_nano, p95_nano, p99_nano. Groups by name; buckets without spans are left out."""
+
+def histogram(view: View, plan: str) -> ArrowTable:
+    """Matching traces in cells: a search plan with `bucket_start`, `bucket_nano`, `bucket_count`, `duration_edges`.
+
+    Columns time u32, duration u32, trace_count, error_trace_count; cells without traces are left out.
+    """
+
+def facets(view: View, plan: str) -> ArrowTable:
+    """Matching traces by what they have: a search plan with `facets` (`service`, `operation`, `status`,
+    `attribute:<key>`). Columns facet u32 (place in the plan), value, service (of an operation), trace_count,
+    error_trace_count. The first row counts all, as facet 2**32 - 1."""
+
 def set_page_cache(bytes_max: int) -> None:
     """Limit of the cache of decoded pages, shared by all segments of the process."""

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod buffer;
 pub mod graph;
+pub mod overview;
 mod payload;
 pub mod segment;
 pub mod table;
@@ -22,6 +23,8 @@ mod _native {
     use crate::buffer::{OpenBuffer, merge_batches, structure};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
+    #[pymodule_export]
+    use crate::overview::{RedPart, facets, histogram, merge_red, red};
     #[pymodule_export]
     use crate::segment::{Segment, merge_segments, set_page_cache};
     #[pymodule_export]

@@ -66,7 +66,7 @@ fn sorted(mut values: Vec<(String, u64)>) -> Vec<(String, u64)> {
 
 /// Values by number, and how many spans have them.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     numbers: HashMap<String, u32, RandomState>,
     counts: Vec<u64>,
 }
@@ -109,7 +109,7 @@ impl Tally {
     }
 
     /// Adds (row, value number) of every value of a source.
-    fn gather(
+    pub(crate) fn gather(
         &mut self,
         view: &dyn View,
         source: &Source,
@@ -215,6 +215,13 @@ impl Tally {
         self.numbers.insert(text.to_owned(), number);
         self.counts.push(0);
         number
+    }
+
+    /// Every value with its number.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.numbers
+            .iter()
+            .map(|(text, &number)| (text.as_str(), number))
     }
 
     fn into_counts(self) -> Vec<(String, u64)> {

@@ -20,8 +20,10 @@ from lymer.model.ids import parse_trace_id
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch, check, check_span_predicate
 from lymer.model.trace import Operation, TracePage
 from lymer.query.admission import Admission, Gone, QueryConfig
+from lymer.query.overview import ask_overview, check_overview
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health, SpanStore
 from lymer.storage.looks import LooksAtTraces
+from lymer.wire.overview import OverviewQuestion
 from lymer.wire.trace_view import TraceView
 
 T = TypeVar("T")
@@ -178,6 +180,14 @@ class QueryService:
             lambda budget: self._store.service_graph(budget, time=time, where=where, tenant=tenant),
             gone,
         )
+
+    async def overview(
+        self, question: OverviewQuestion, *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None
+    ) -> pa.Table:
+        """Figures over all spans: rate, errors and durations; a histogram; facets. Raises BadQueryError."""
+        check_overview(question)
+        kind = type(question).__name__.removesuffix("Question").lower()
+        return await self._admission.ask(kind, lambda budget: ask_overview(self._store, question, budget, tenant), gone)
 
     async def archive_trace(
         self, trace_id: bytes | str, *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar, runtime_checkable
 
+import pyarrow as pa
+
 from lymer.storage.base import DEFAULT_TENANT, Budget
+from lymer.wire.overview import OverviewQuestion
 from lymer.wire.trace_view import TraceView
 
 T = TypeVar("T")
@@ -32,3 +35,13 @@ class LooksAtTraces(Protocol):
 
         Raises what the question raises, and what any read may raise.
         """
+
+
+@runtime_checkable
+class Overviews(Protocol):
+    """Answers questions over all spans without handing them out."""
+
+    async def overview(
+        self, question: OverviewQuestion, budget: Budget, /, *, tenant: str = DEFAULT_TENANT
+    ) -> pa.Table:
+        """The answer as `question.merge` gives it, exact. Raises what any read may raise."""

@@ -15,11 +15,12 @@ from lymer.model.batch import SpanBatch
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
-from lymer.storage.embedded import find, look, read
+from lymer.storage.embedded import find, look, overview, read
 from lymer.storage.embedded.config import EmbeddedConfig
 from lymer.storage.embedded.engine import Engine, TenantKey
 from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
+from lymer.wire.overview import OverviewQuestion
 from lymer.wire.trace_view import TraceView
 
 T = TypeVar("T")
@@ -156,6 +157,13 @@ class EmbeddedStore:
     ) -> T | None:
         return await self._engine.ask(
             self._key(tenant), budget, lambda snapshot: look.ask_trace(snapshot, trace_id, question, budget)
+        )
+
+    async def overview(
+        self, question: OverviewQuestion, budget: Budget, /, *, tenant: str = DEFAULT_TENANT
+    ) -> pa.Table:
+        return await self._engine.ask(
+            self._key(tenant), budget, lambda snapshot: overview.overview(snapshot, question, budget)
         )
 
     async def delete_trace(self, trace_id: bytes, /, *, tenant: str = DEFAULT_TENANT) -> bool:
