@@ -7,7 +7,14 @@ import { PREFIXED } from "./servers";
 import { CHECKOUT } from "./spans";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = { search: "/search?service=cart", trace: `/trace/${CHECKOUT}` };
+const PAGES = {
+  search: "/search?service=cart",
+  trace: `/trace/${CHECKOUT}`,
+  map: "/dependencies?service=checkout",
+  services: "/monitor",
+  service: "/monitor?service=cart",
+};
+const SIGNS = ".trace-row, .row, .node, .figures tbody tr";
 const LANGUAGES = { en: "Find traces", "zh-CN": "查找链路" };
 
 for (const [name, path] of Object.entries(PAGES)) {
@@ -19,7 +26,7 @@ for (const [name, path] of Object.entries(PAGES)) {
           localStorage.setItem("lymer.language", spoken!);
         }, [theme, language]);
         await page.goto(path);
-        await page.locator(".trace-row, .row").first().waitFor();
+        await page.locator(SIGNS).first().waitFor();
         if (name === "trace") await page.locator(".row").nth(2).click();
         await expect(page.locator("html")).toHaveAttribute("lang", language);
         await page.screenshot({ path: info.outputPath(`${name}-${theme}-${language}.png`) });
@@ -32,6 +39,7 @@ for (const [name, path] of Object.entries(PAGES)) {
 
 test("language and theme are chosen on the page and remembered", async ({ page }) => {
   await page.goto("/search");
+  await page.getByLabel("Settings").click();
   await page.getByLabel("Language").selectOption("zh-CN");
   await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -41,6 +49,7 @@ test("language and theme are chosen on the page and remembered", async ({ page }
   expect(await paper()).not.toBe(light);
   await page.reload();
   await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
+  await page.getByLabel("设置").click();
   await expect(page.getByLabel("主题")).toHaveValue("dark");
 });
 
@@ -52,7 +61,7 @@ test("behind a prefix everything works the same", async ({ page }) => {
   await expect(page.locator(".row")).toHaveCount(5);
   await page.reload();
   await expect(page.locator(".row")).toHaveCount(5);
-  await page.getByRole("link", { name: "Search" }).click();
+  await page.getByRole("link", { name: "Explore" }).click();
   await expect(page.locator(".trace-row")).toHaveCount(20);
 });
 
@@ -60,7 +69,7 @@ test("on a phone nothing sticks out", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   for (const path of Object.values(PAGES)) {
     await page.goto(path);
-    await page.locator(".trace-row, .row").first().waitFor();
+    await page.locator(SIGNS).first().waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   }
 });

@@ -3,14 +3,17 @@ import { expect, test as base } from "@playwright/test";
 
 export { expect };
 
-export const test = base.extend<{ watched: void; expectedFailures: { status: number }[] }>({
+/** An error in the console that the test is about. */
+type Expected = { status: number } | { text: string };
+
+export const test = base.extend<{ watched: void; expectedFailures: Expected[] }>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright wants the pattern to see that nothing is needed.
   expectedFailures: async ({}, use) => use([]),
   watched: [
     async ({ page, baseURL, expectedFailures }, use) => {
       const seen: string[] = [];
       page.on("console", (message) => {
-        const expected = expectedFailures.some(({ status }) => message.text().includes(`status of ${status}`));
+        const expected = expectedFailures.some((failure) => message.text().includes("text" in failure ? failure.text : `status of ${failure.status}`));
         if (["error", "warning"].includes(message.type()) && !expected) seen.push(`console: ${message.text()}`);
       });
       page.on("pageerror", (error) => seen.push(`error: ${error.message}`));

@@ -98,5 +98,5 @@ function isField(name: string): boolean {
 
 function inner(text: string): string {
   const parsed = parse(text);
-  return parsed.ok && parsed.condition.kind !== "or" ? text : `(${text})`;
+  return parsed.ok && parsed.condition.kind === "or" ? `(${text})` : text;
 }

@@ -46,7 +46,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           ))}
           {boot.config.menu?.map((item) => <ConfiguredItem key={item.label} item={item} />)}
         </nav>
-        <form role="search" aria-label={t("nav.lookupHint")} onSubmit={openTrace}>
+        <form onSubmit={openTrace}>
           <input name="id" class="mono" placeholder={t("nav.lookup")} aria-label={t("nav.lookupHint")} spellcheck={false} autocomplete="off" />
         </form>
         <button class="keys-button" onClick={openPalette} title={t("keys.palette")}>

@@ -28,10 +28,13 @@ export function go(path: string, params?: URLSearchParams | Record<string, strin
 export function followLinks(event: MouseEvent): void {
   const link = (event.target as Element).closest("a");
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!link || !plain || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
-  if (!link.pathname.startsWith(PREFIX) || link.pathname.startsWith(`${PREFIX}/api/`)) return;
+  // By attributes: a link in an SVG has neither `target` nor `origin` as texts.
+  const address = link?.getAttribute("href");
+  if (!link || !address || !plain || link.getAttribute("target") || link.hasAttribute("download")) return;
+  const url = new URL(address, document.baseURI);
+  if (url.origin !== location.origin || !url.pathname.startsWith(PREFIX) || url.pathname.startsWith(`${PREFIX}/api/`)) return;
   event.preventDefault();
-  go(link.pathname.slice(PREFIX.length), new URLSearchParams(link.search));
+  go(url.pathname.slice(PREFIX.length), url.searchParams);
   scrollTo(0, 0);
 }
 

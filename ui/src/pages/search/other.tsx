@@ -42,7 +42,7 @@ export function OtherTraces({ uploads, linked, view }: Props) {
         {uploads.length > 0 && <button onClick={() => changeView({ upload: [] })}>{t("search.upload.close")}</button>}
       </header>
       {shown.traces.length > 1 && view.chart !== "none" && <Scatter traces={shown.traces} />}
-      <Results traces={shown.traces} picked={view.pick} pick={togglePick} link={(id) => shown.params.get(id) ?? {}} />
+      <Results traces={shown.traces} picked={view.pick} pick={togglePick} link={(id) => shown.params.get(bare(id)) ?? {}} />
       {view.pick.length > 0 && <Picks picked={view.pick} clear={() => changeView({ pick: [] })} />}
     </div>
   );
@@ -50,12 +50,17 @@ export function OtherTraces({ uploads, linked, view }: Props) {
 
 async function byLink(linked: Linked, signal: AbortSignal): Promise<Found> {
   const traces = await findLinked(linked, signal);
-  const find = [...linked.spans].map(([id, spans]) => [id.padStart(32, "0").toLowerCase(), { uiFind: spans }] as const);
+  const find = [...linked.spans].map(([id, spans]) => [bare(id), { uiFind: spans }] as const);
   return { traces, params: new Map(find) };
 }
 
 async function byUpload(ids: readonly string[], signal: AbortSignal): Promise<Found> {
   const uploads = await Promise.all(ids.map((id) => uploaded(id, signal)));
-  const params = uploads.flatMap(({ uploadId, traces }) => traces.map(({ traceId }) => [traceId, { upload: uploadId }] as const));
+  const params = uploads.flatMap(({ uploadId, traces }) => traces.map(({ traceId }) => [bare(traceId), { upload: uploadId }] as const));
   return { traces: uploads.flatMap(({ traces }) => traces), params: new Map(params) };
+}
+
+// Ids are the same with and without leading zeros.
+function bare(id: string): string {
+  return id.toLowerCase().replace(/^0+/, "");
 }
