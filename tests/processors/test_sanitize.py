@@ -114,7 +114,7 @@ def test_a_start_at_1970_with_an_end_of_today_is_taken_from_the_end() -> None:
     assert marks(found)["lymer.sanitized.duration_nano"] == NOON - 5
 
 
-@pytest.mark.parametrize("start", [-DAY_NANO * 3650, DAY_NANO])
+@pytest.mark.parametrize("start", [-DAY_NANO * 40 * 365, DAY_NANO])
 def test_at_the_bounds_a_span_stays_where_it_is(start: int) -> None:
     assert of(span(start=start)) == span(start=start)
     off = span(start=start + (1 if start > 0 else -1), duration=0)

@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import grpc
-import grpc.aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-
 from lymer.component.base import Endpoint
-from lymer.component.errors import StartError
 from lymer.component.events import Events
-from lymer.component.http_server import HttpServer, listen
+from lymer.component.grpc_server import GrpcServer
+from lymer.component.http_server import HttpServer
 from lymer.sampling.jaeger_compat import TEXT_TYPE, HttpAnswer, answer_baggage, answer_http
 from lymer.sampling.jaeger_grpc import strategy_handler
 from lymer.sampling.jaeger_proto import SERVICE
@@ -77,45 +73,28 @@ class SamplingGrpc:
     """The port 5779."""
 
     def __init__(self, provider: StrategyProvider, *, events: Events, host: str, port: int) -> None:
-        self._provider = provider
-        self._events = events
-        self._host = host
-        self._port = port
-        self._server: grpc.aio.Server | None = None
-        self._health = health.aio.HealthServicer()
+        self._server = GrpcServer(
+            [strategy_handler(provider, events)],
+            services=[SERVICE],
+            what="Sampling over gRPC",
+            host=host,
+            port=port,
+            message_bytes_max=MESSAGE_BYTES_MAX,
+        )
 
     @property
     def endpoint(self) -> Endpoint:
         """Where it listens."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return Endpoint("sampling_grpc", f"{host}:{self._port}")
+        return Endpoint("sampling_grpc", self._server.address)
 
     def bind(self) -> None:
         """Take the port without answering yet. Raises StartError."""
-        for probe in listen(self._host, self._port, what="Sampling over gRPC"):
-            probe.close()  # gRPC itself does not say why a port cannot be had.
-        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
-        server = grpc.aio.server(options=options)
-        server.add_generic_rpc_handlers((strategy_handler(self._provider, self._events),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        try:
-            self._port = server.add_insecure_port(self.endpoint.address)
-        except RuntimeError as error:
-            raise StartError(f"Sampling over gRPC: cannot listen on {self.endpoint.address}: {error}") from error
-        self._server = server
+        self._server.bind()
 
     async def start(self) -> None:
         """As `component.base`."""
-        if self._server is None:
-            self.bind()
-        assert self._server is not None
         await self._server.start()
-        for service in ("", SERVICE):
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
 
     async def close(self) -> None:
         """As `component.base`."""
-        if self._server is not None:
-            await self._health.enter_graceful_shutdown()
-            await self._server.stop(grace=0.5)
-            self._server = None
+        await self._server.close(timeout_s=0.5)

@@ -26,7 +26,7 @@ class SanitizerConfig(Config):
     """Likewise."""
     future_max: Duration = Duration(86_400)
     """How far ahead of our clock a span may begin; 0 is no limit."""
-    past_max: Duration = Duration(3650 * 86_400)
+    past_max: Duration = Duration(40 * 365 * 86_400)
     """How long ago a span may have begun; 0 is no limit. It is there for clocks at 1970, not for old spans."""
 
     def __post_init__(self) -> None:
