@@ -78,6 +78,7 @@ def test_a_query_may_start_first_and_says_what_it_waits_for(launch: Launch) -> N
     until(lambda: query.get(16686, "/api/services").status_code == 200)
 
 
+@pytest.mark.slow
 def test_two_collectors_may_share_a_remote_storage(launch: Launch) -> None:
     store = launch(role="remote-storage")
     ready(store)
@@ -103,6 +104,7 @@ def test_an_agent_sends_on_what_comes_by_udp(launch: Launch) -> None:
     assert metric(agent, 14271, "forward_collectors_up") == 1
 
 
+@pytest.mark.slow
 def test_an_agent_asks_the_collector_for_strategies(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "strategies.json").write_text(
         '{"default_strategy": {"type": "probabilistic", "param": 0.25}, "service_strategies": []}'
@@ -115,6 +117,7 @@ def test_an_agent_asks_the_collector_for_strategies(launch: Launch, tmp_path: Pa
     assert agent.get(5778, "/sampling?service=s").json()["probabilisticSampling"]["samplingRate"] == 0.25
 
 
+@pytest.mark.slow
 def test_spans_wait_for_a_collector_over_a_kill_of_the_agent(launch: Launch) -> None:
     """The collector is away, the agent is killed and started again: everything that it took in arrives."""
     offset = free_offset()
@@ -142,6 +145,7 @@ def metric_of_one_datagram() -> int:
     return int(expected["emit-batch-compact.bin"]["rows"])
 
 
+@pytest.mark.slow
 def test_a_full_spool_counts_exactly_what_it_drops(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "agent.yaml").write_text("forward: {spool: {bytes_max: 64KiB}}\n")
     offset = free_offset()
@@ -161,6 +165,7 @@ def test_a_full_spool_counts_exactly_what_it_drops(launch: Launch, tmp_path: Pat
     assert sent + metric(agent, 14271, "spans_dropped_total") == 800 * metric_of_one_datagram()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["collector", "query", "remote-storage", "agent"])
 def test_every_role_starts_and_ends_well(launch: Launch, role: str) -> None:
     lymer = launch(role=role, storage=None)
