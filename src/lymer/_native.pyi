@@ -133,6 +133,12 @@ class View:
     def graph(self, plan: str) -> GraphPart:
         """Calls of this view: docs/specs/predicate-json.md."""
 
+def search_views(views: list[View], plans: list[str]) -> list[ArrowTable]:
+    """`View.search` of each view with its plan, on all cores."""
+
+def graph_views(views: list[View], plans: list[str]) -> list[GraphPart]:
+    """`View.graph` of each view with its plan, on all cores."""
+
 class GraphPart:
     """Durations of calls by edge, not yet reduced to percentiles."""
 

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod buffer;
 pub mod graph;
+pub mod many;
 pub mod overview;
 mod payload;
 pub mod segment;
@@ -23,6 +24,8 @@ mod _native {
     use crate::buffer::{OpenBuffer, merge_batches, structure};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
+    #[pymodule_export]
+    use crate::many::{graph_views, search_views};
     #[pymodule_export]
     use crate::overview::{RedPart, facets, histogram, merge_red, red};
     #[pymodule_export]

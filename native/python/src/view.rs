@@ -192,11 +192,15 @@ fn find(view: &dyn StoreView, trace_ids: &[u8]) -> Result<RecordBatch, StoreErro
         .map_err(|error| StoreError(error.to_string()))
 }
 
-fn search_page(view: &dyn StoreView, plan: &str) -> Result<RecordBatch, StoreError> {
+pub(crate) fn search_page(view: &dyn StoreView, plan: &str) -> Result<RecordBatch, StoreError> {
     let plan = read_search_plan(plan)?;
     let found = search::search(view, &plan)?;
-    let summaries = summary::summaries(view, &found.traces, &plan.bounds.deadline)?;
-    let page = summary::to_record_batch(&summaries)?;
+    let page = if found.traces.is_empty() {
+        RecordBatch::new_empty(summary::SUMMARY_SCHEMA.clone())
+    } else {
+        let summaries = summary::summaries(view, &found.traces, &plan.bounds.deadline)?;
+        summary::to_record_batch(&summaries)?
+    };
     let Some(total) = found.total else {
         return Ok(page);
     };

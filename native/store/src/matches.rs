@@ -27,7 +27,7 @@ pub struct Matcher<'a> {
 
 enum Term {
     Always(bool),
-    Some(SomeSpan),
+    Some(Box<SomeSpan>),
     Compare(TraceField, Test),
     And(Vec<Term>),
     Or(Vec<Term>),
@@ -204,7 +204,7 @@ fn bind_term(view: &dyn View, predicate: &TracePredicate) -> Term {
             let some_span = SomeSpan::new(view, span);
             match some_span.bound {
                 Bound::Always(false) => Term::Always(false),
-                _ => Term::Some(some_span),
+                _ => Term::Some(Box::new(some_span)),
             }
         }
         Tree::Leaf(TraceLeaf::Compare(field, test)) => Term::Compare(*field, test.clone()),

@@ -1,6 +1,6 @@
 //! The order of traces: walked from the front in blocks, so that a page needs not look at all of them.
 
-use crate::plan::Order;
+use crate::plan::{Order, SearchPlan};
 use crate::view::{Rows, View};
 use std::cmp::Ordering;
 
@@ -29,13 +29,9 @@ pub fn figure(view: &dyn View, order: Order, trace: u32) -> i64 {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over these traces (sorted numbers) that begins behind `after`.
-    pub fn new(
-        view: &'a dyn View,
-        order: Order,
-        traces: Rows,
-        after: Option<(i64, [u8; 16])>,
-    ) -> Self {
+    /// A walk over these traces (sorted numbers) that begins behind the plan's `after`.
+    pub fn new(view: &'a dyn View, plan: &SearchPlan, traces: Rows) -> Self {
+        let (order, after) = (plan.order, plan.after);
         let by_start = view.sorted_by_start() && matches!(order, Order::Newest | Order::Oldest);
         let mut walk = Self {
             view,
@@ -45,7 +41,7 @@ impl<'a> Walk<'a> {
         walk.waiting = if by_start {
             Waiting::ByStart(walk.behind_start(traces, after), after)
         } else {
-            Waiting::Figures(walk.behind_figure(&traces, after))
+            Waiting::Figures(walk.behind_figure(&traces, after, plan.cut_off))
         };
         walk
     }
@@ -92,12 +88,34 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn behind_figure(&self, traces: &Rows, after: Option<(i64, [u8; 16])>) -> Vec<(i64, u32)> {
-        (0..traces.len())
-            .map(|at| traces.get(at))
-            .filter(|&trace| is_behind(self.view, self.order, trace, &after))
-            .map(|trace| (figure(self.view, self.order, trace), trace))
-            .collect()
+    fn behind_figure(
+        &self,
+        traces: &Rows,
+        after: Option<(i64, [u8; 16])>,
+        cut_off: Option<i64>,
+    ) -> Vec<(i64, u32)> {
+        let errors = match self.order {
+            Order::MostErrors => self.view.known_errors(),
+            _ => None,
+        };
+        let mut errors = errors.map(|errors| errors.into_iter().peekable());
+        let figure_of = |trace: u32| match &mut errors {
+            None => figure(self.view, self.order, trace),
+            Some(errors) => {
+                while errors.next_if(|(other, _)| *other < trace).is_some() {}
+                let found = errors.peek().filter(|(other, _)| *other == trace);
+                found.map_or(0, |(_, count)| i64::from(*count))
+            }
+        };
+        let is_wanted = |&(figure, trace): &(i64, u32)| {
+            cut_off.is_none_or(|cut_off| compare_figures(self.order, figure, cut_off).is_le())
+                && is_behind(self.view, self.order, trace, &after)
+        };
+        let traces = (0..traces.len()).map(|at| traces.get(at));
+        let figures = traces.scan(figure_of, |figure_of, trace| {
+            Some((figure_of(trace), trace))
+        });
+        figures.filter(is_wanted).collect()
     }
 }
 

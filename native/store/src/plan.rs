@@ -20,6 +20,8 @@ pub struct SearchPlan {
     pub limit: usize,
     /// Only traces behind this one in the order: its figure and its id.
     pub after: Option<(i64, [u8; 16])>,
+    /// Traces whose figure stands behind this one in the order need not be answered (but are counted).
+    pub cut_off: Option<i64>,
     /// Whether all matches are counted.
     pub with_total: bool,
 }
@@ -126,6 +128,7 @@ pub fn read_search_plan(text: &str) -> Result<SearchPlan> {
         order: read_order(plan.get("order"))?,
         limit: int(plan, "limit")?.unwrap_or(20).clamp(0, 1 << 24) as usize,
         after: read_after(plan.get("after"))?,
+        cut_off: int(plan, "cut_off")?,
         with_total: plan
             .get("with_total")
             .and_then(Json::as_bool)
@@ -240,7 +243,7 @@ mod tests {
         let plan = read_search_plan(
             r#"{"where":{"op":"and","terms":[]},"min_start":-9223372036854775808,"max_start":9223372036854775807,
                 "order":"longest","limit":7,"after":[5,"00000000000000000000000000000aff"],"with_total":true,
-                "skip_trace_ids":"0000000000000000000000000000000100000000000000000000000000000002","traces_max":3}"#,
+                "skip_trace_ids":"0000000000000000000000000000000100000000000000000000000000000002","traces_max":3,"cut_off":-4}"#,
         )
         .unwrap();
         assert_eq!(
@@ -251,6 +254,7 @@ mod tests {
             plan.after.map(|(figure, id)| (figure, id[14], id[15])),
             Some((5, 10, 255))
         );
+        assert_eq!(plan.cut_off, Some(-4));
         assert_eq!(plan.bounds.skip_trace_ids.len(), 2);
         assert_eq!(
             (plan.bounds.min_start, plan.bounds.traces_max),

@@ -24,6 +24,11 @@ impl Rows {
         }
     }
 
+    /// The first row, if there is one.
+    pub fn first(&self) -> Option<u32> {
+        (!self.is_empty()).then(|| self.get(0))
+    }
+
     /// As a list.
     pub fn into_list(self) -> Vec<u32> {
         match self {

@@ -30,11 +30,11 @@ pub fn search(view: &dyn View, plan: &SearchPlan) -> Result<Found> {
     if plan.with_total {
         let matches = matcher.filter(candidates.into_list())?;
         let total = Some(matches.len() as u64);
-        let mut walk = Walk::new(view, plan.order, Rows::List(matches), plan.after);
+        let mut walk = Walk::new(view, plan, Rows::List(matches));
         let traces = first(&mut walk, plan.limit, plan.limit, Ok)?;
         return Ok(Found { traces, total });
     }
-    let mut walk = Walk::new(view, plan.order, candidates, plan.after);
+    let mut walk = Walk::new(view, plan, candidates);
     let block_traces = FIRST_BLOCK_TRACES.max(2 * plan.limit);
     let traces = first(&mut walk, plan.limit, block_traces, |block| {
         matcher.filter_in_order(block)

@@ -95,15 +95,18 @@ pub fn matching(view: &dyn View, source: &Source, test: &Test, rows: &Rows) -> R
             if *value_type == 1 && !may_be_at(view, column, test, rows) {
                 return Ok(Vec::new());
             }
+            if !matches!(test, Test::Exists) {
+                let mut holds = |text: &str| test.holds(typed_value(*value_type, text));
+                if let Some(found) = view.rows_where(column, rows, &mut holds)? {
+                    return Ok(found);
+                }
+            }
             let array = read_one(view, column, rows)?;
             column_matches(&array, *value_type, test, rows)
         }
-        Source::FilledText(column) => {
-            let array = read_one(view, column, rows)?;
-            Ok(Texts::of(&array)?.filter(rows, |text| {
-                !text.is_empty() && test.holds(Value::Text(text))
-            }))
-        }
+        Source::FilledText(column) => texts_where(view, column, rows, &mut |text| {
+            !text.is_empty() && test.holds(Value::Text(text))
+        }),
         Source::Names(column, names) => {
             let verdicts: Vec<bool> = names
                 .iter()
@@ -114,8 +117,7 @@ pub fn matching(view: &dyn View, source: &Source, test: &Test, rows: &Rows) -> R
             Ok(rows.filter(|at| *verdicts.get(codes[at] as usize).unwrap_or(&verdicts[0])))
         }
         Source::Bag(column, key) => {
-            let array = read_one(view, column, rows)?;
-            Ok(Texts::of(&array)?.filter(rows, |text| bag_holds(text, key, test)))
+            texts_where(view, column, rows, &mut |text| bag_holds(text, key, test))
         }
         Source::Rest(..) | Source::Nested(..) | Source::EventNames => {
             let rows = rows_that_may_have(view, source, rows);
@@ -129,6 +131,19 @@ pub fn matching(view: &dyn View, source: &Source, test: &Test, rows: &Rows) -> R
             Ok(found)
         }
     }
+}
+
+fn texts_where(
+    view: &dyn View,
+    column: &ColumnRef,
+    rows: &Rows,
+    holds: &mut dyn FnMut(&str) -> bool,
+) -> Result<Vec<u32>> {
+    if let Some(found) = view.rows_where(column, rows, holds)? {
+        return Ok(found);
+    }
+    let array = read_one(view, column, rows)?;
+    Ok(Texts::of(&array)?.filter(rows, holds))
 }
 
 /// Calls `each` with every value of a source at these rows: the position in `rows` (ascending), the type, the value.

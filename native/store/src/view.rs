@@ -211,6 +211,15 @@ pub trait View: TraceRows + Send + Sync {
     fn may_contain_at(&self, _column: &ColumnRef, _text: &str, _rows: &Rows) -> bool {
         true
     }
+    /// Those of the rows (of one read) whose text in a column of text passes, where that is cheaper than to read them.
+    fn rows_where(
+        &self,
+        _column: &ColumnRef,
+        _rows: &Rows,
+        _holds: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Option<Vec<u32>>> {
+        Ok(None)
+    }
     /// Traces with a span of this service, and of this name if one is given: sorted numbers, exact. None: cannot say cheaply.
     fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>>;
     /// The latest start of a span; 0 when there is none.
@@ -251,6 +260,10 @@ pub trait View: TraceRows + Send + Sync {
     }
     /// The root of a trace.
     fn known_root(&self, _trace: u32) -> Option<Root> {
+        None
+    }
+    /// The traces with errors, ascending, and how many they have.
+    fn known_errors(&self) -> Option<Vec<(u32, u32)>> {
         None
     }
     /// What `operations::count` says.

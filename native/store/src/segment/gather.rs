@@ -2,8 +2,10 @@
 
 use super::Segment;
 use super::cache::{self, DICTIONARY, PageKey};
+use super::coded::CodedBuilder;
 use super::columns::{ATTRIBUTES_LEAF, Leaf, leaf};
-use super::page::{self, Page};
+use super::page::{self, Page, Values};
+use super::records::ChunkEntry;
 use crate::view::{CHUNK_ROWS, Result, Rows, StoreError};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -14,12 +16,8 @@ use std::sync::Arc;
 /// Rows of one page.
 struct Piece {
     page: Arc<Page>,
-    rows: PageRows,
-}
-
-enum PageRows {
-    Range(Range<u32>),
-    List(Vec<u32>),
+    /// Counted from the page's first.
+    rows: Rows,
 }
 
 /// Lists at some rows: the entries of several leaves, and where those of each row begin and end.
@@ -34,16 +32,7 @@ impl Segment {
     /// A flat column. Text is a dictionary or plain, as it was stored.
     pub(super) fn gather(&self, number: usize, rows: &Rows) -> Result<ArrayRef> {
         let pieces = self.pieces(number, rows)?;
-        let mut arrays = Vec::with_capacity(pieces.len());
-        for piece in &pieces {
-            arrays.push(match &piece.rows {
-                PageRows::Range(range) => {
-                    piece.page.values.slice(range.start as usize, range.len())
-                }
-                PageRows::List(list) => take(&piece.page.values, list)?,
-            });
-        }
-        concat(arrays, || self.leaf(number))
+        concat(arrays(&pieces)?, || self.leaf(number))
     }
 
     /// Leaves of one list column.
@@ -69,7 +58,7 @@ impl Segment {
         Ok(lists)
     }
 
-    fn leaf(&self, number: usize) -> Leaf {
+    pub(super) fn leaf(&self, number: usize) -> Leaf {
         leaf(number, |attribute| {
             self.index.attributes[attribute].value_type
         })
@@ -77,16 +66,34 @@ impl Segment {
 
     fn pieces(&self, number: usize, rows: &Rows) -> Result<Vec<Piece>> {
         let mut pieces = Vec::new();
+        self.each_page(number, rows, &mut |page, first_row, rows| {
+            let rows = match rows {
+                Rows::Range(range) => Rows::Range(range.start - first_row..range.end - first_row),
+                Rows::List(mut list) => {
+                    list.iter_mut().for_each(|row| *row -= first_row);
+                    Rows::List(list)
+                }
+            };
+            pieces.push(Piece { page, rows });
+            Ok(())
+        })?;
+        Ok(pieces)
+    }
+
+    /// Calls `each` with every page that has some of the rows, with its first row, and with these rows.
+    pub(super) fn each_page(
+        &self,
+        number: usize,
+        rows: &Rows,
+        each: &mut dyn FnMut(Arc<Page>, u32, Rows) -> Result<()>,
+    ) -> Result<()> {
         match rows {
             Rows::Range(range) => {
                 let mut row = range.start;
                 while row < range.end {
                     let (page, found) = self.page_of(number, row)?;
                     let end = range.end.min(found.end);
-                    pieces.push(Piece {
-                        page,
-                        rows: PageRows::Range(row - found.start..end - found.start),
-                    });
+                    each(page, found.start, Rows::Range(row..end))?;
                     row = end;
                 }
             }
@@ -96,16 +103,12 @@ impl Segment {
                     let (page, found) = self.page_of(number, row)?;
                     let (here, behind) =
                         rest.split_at(rest.partition_point(|&row| row < found.end));
-                    let local = here.iter().map(|&row| row - found.start).collect();
-                    pieces.push(Piece {
-                        page,
-                        rows: PageRows::List(local),
-                    });
+                    each(page, found.start, Rows::List(here.to_vec()))?;
                     rest = behind;
                 }
             }
         }
-        Ok(pieces)
+        Ok(())
     }
 
     /// The page of a column that has this row, and which rows it has.
@@ -137,11 +140,7 @@ impl Segment {
         };
         let rows = first_row + begin..first_row + end.unwrap_or(group_rows);
         let page = self.page(chunk, low, self.leaf(number))?;
-        let len = match &page.offsets {
-            Some(offsets) => offsets.len() - 1,
-            None => page.values.len(),
-        };
-        if len != rows.len() || !rows.contains(&row) {
+        if page.len() != rows.len() || !rows.contains(&row) {
             return Err(self.damaged("a page has another number of rows than the index says"));
         }
         Ok((page, rows))
@@ -162,24 +161,16 @@ impl Segment {
             .ok_or_else(|| self.damaged("a column chunk is missing"))?;
         let dictionary = match entry.dictionary_bytes {
             0 => None,
-            bytes => {
-                Some(self.dictionary(chunk, entry.dictionary, bytes, entry.compressed, leaf)?)
-            }
+            _ => Some(self.dictionary(chunk, &entry, leaf)?),
         };
+        let dictionary = dictionary.as_ref().and_then(|page| page.array());
         let place = self
             .index
             .page(number)
             .ok_or_else(|| self.damaged("a page is missing"))?;
         let page = self
             .bytes(place.offset, u64::from(place.bytes))
-            .and_then(|bytes| {
-                page::decode(
-                    bytes,
-                    leaf,
-                    entry.compressed,
-                    dictionary.as_ref().map(|page| &page.values),
-                )
-            })
+            .and_then(|bytes| page::decode(bytes, leaf, entry.compressed, dictionary))
             .ok_or_else(|| {
                 self.damaged(&format!("the page at byte {} cannot be read", place.offset))
             })?;
@@ -188,14 +179,13 @@ impl Segment {
         Ok(page)
     }
 
-    fn dictionary(
+    pub(super) fn dictionary(
         &self,
         chunk: usize,
-        offset: u64,
-        bytes: u32,
-        compressed: bool,
+        entry: &ChunkEntry,
         leaf: Leaf,
     ) -> Result<Arc<Page>> {
+        let offset = entry.dictionary;
         let key = PageKey {
             segment: self.number,
             chunk: chunk as u32,
@@ -205,18 +195,49 @@ impl Segment {
             return Ok(page);
         }
         let values = self
-            .bytes(offset, u64::from(bytes))
-            .and_then(|bytes| page::decode_dictionary(bytes, leaf, compressed))
+            .bytes(offset, u64::from(entry.dictionary_bytes))
+            .and_then(|bytes| page::decode_dictionary(bytes, leaf, entry.compressed))
             .ok_or_else(|| {
                 self.damaged(&format!("the dictionary at byte {offset} cannot be read"))
             })?;
         let page = Arc::new(Page {
-            values,
+            values: Values::Array(values),
             offsets: None,
         });
         cache::put(key, &page);
         Ok(page)
     }
+}
+
+/// The values of pieces: those of pages with one dictionary as one array.
+fn arrays(pieces: &[Piece]) -> Result<Vec<ArrayRef>> {
+    let row_count = pieces.iter().map(|piece| piece.rows.len()).sum();
+    let mut arrays = Vec::new();
+    let mut building: Option<CodedBuilder> = None;
+    for Piece { page, rows } in pieces {
+        let coded = match &page.values {
+            Values::Coded(coded) => Some(coded),
+            Values::Array(_) => None,
+        };
+        let goes_on = building
+            .as_ref()
+            .zip(coded)
+            .is_some_and(|(building, coded)| building.takes(coded));
+        if !goes_on && let Some(done) = building.take() {
+            arrays.push(done.finish()?);
+        }
+        match (&page.values, rows) {
+            (Values::Coded(coded), rows) => building
+                .get_or_insert_with(|| CodedBuilder::new(&coded.dictionary, row_count))
+                .add(coded, rows),
+            (Values::Array(array), Rows::Range(range)) => {
+                arrays.push(array.slice(range.start as usize, range.len()))
+            }
+            (Values::Array(array), Rows::List(list)) => arrays.push(take(array, list)?),
+        }
+    }
+    arrays.extend(building.map(CodedBuilder::finish).transpose()?);
+    Ok(arrays)
 }
 
 /// The entries of the rows of a piece; their offsets are appended where they are asked for.
@@ -236,8 +257,12 @@ fn entries(
         }
     };
     let bounds = |row: u32| (page_offsets[row as usize], page_offsets[row as usize + 1]);
+    let values = piece
+        .page
+        .array()
+        .ok_or_else(|| StoreError("lists of codes".into()))?;
     match &piece.rows {
-        PageRows::Range(range) => {
+        Rows::Range(range) => {
             range
                 .clone()
                 .for_each(|row| note(bounds(row).1 - bounds(row).0));
@@ -245,19 +270,16 @@ fn entries(
                 page_offsets[range.start as usize],
                 page_offsets[range.end as usize],
             );
-            Ok(piece
-                .page
-                .values
-                .slice(start as usize, (stop - start) as usize))
+            Ok(values.slice(start as usize, (stop - start) as usize))
         }
-        PageRows::List(list) => {
+        Rows::List(list) => {
             list.iter()
                 .for_each(|&row| note(bounds(row).1 - bounds(row).0));
             let picked: Vec<u32> = list
                 .iter()
                 .flat_map(|&row| bounds(row).0..bounds(row).1)
                 .collect();
-            take(&piece.page.values, &picked)
+            take(values, &picked)
         }
     }
 }

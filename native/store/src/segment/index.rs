@@ -202,6 +202,12 @@ impl Index {
         self.sparse(Section::TraceErrors, trace)
     }
 
+    /// The traces with errors, ascending, and how many they have.
+    pub fn all_errors(&self) -> impl Iterator<Item = (u32, u32)> {
+        let pairs = self.section(Section::TraceErrors).chunks_exact(8);
+        pairs.filter_map(|pair| Some((u32_at(pair, 0)?, u32_at(pair, 4)?)))
+    }
+
     /// Orphans of a trace.
     pub fn trace_orphans(&self, trace: u32) -> u32 {
         self.sparse(Section::TraceOrphans, trace)

@@ -1,5 +1,6 @@
 //! Parquet's run-length and bit-packed numbers: levels and dictionary codes. Damaged bytes give None, never a panic.
 
+use super::coded::Code;
 use super::sections::{put_varint, take_varint};
 use arrow_buffer::BooleanBufferBuilder;
 
@@ -52,12 +53,12 @@ impl<'a> Runs<'a> {
 }
 
 /// `count` numbers of so many bits each.
-pub fn numbers(bytes: &[u8], bit_width: u32, count: usize) -> Option<Vec<i32>> {
+pub fn numbers<T: Code>(bytes: &[u8], bit_width: u32, count: usize) -> Option<Vec<T>> {
     if bit_width > 32 {
         return None;
     }
     if bit_width == 0 {
-        return Some(vec![0; count]);
+        return Some(vec![T::default(); count]);
     }
     let mut out = Vec::with_capacity(count);
     let mut runs = Runs {
@@ -67,7 +68,7 @@ pub fn numbers(bytes: &[u8], bit_width: u32, count: usize) -> Option<Vec<i32>> {
     };
     while runs.left > 0 {
         match runs.next()? {
-            Run::Repeated(value, count) => out.resize(out.len() + count, value as i32),
+            Run::Repeated(value, count) => out.resize(out.len() + count, T::cut(value)),
             Run::Packed(packed, count) => unpack(packed, bit_width, count, &mut out),
         }
     }
@@ -110,24 +111,39 @@ fn count_ones(packed: &[u8], count: usize) -> usize {
 }
 
 #[inline]
-fn unpack(packed: &[u8], bit_width: u32, count: usize, out: &mut Vec<i32>) {
-    let mask = (1_u64 << bit_width) - 1;
-    let mut at = 0;
-    // Eight bytes hold any number that begins in the first of them, as long as it has at most 57 bits.
-    let safe = count.min((packed.len().saturating_sub(8) * 8) / bit_width as usize);
-    for _ in 0..safe {
-        let word = u64::from_le_bytes(packed[at / 8..at / 8 + 8].try_into().unwrap_or_default());
-        out.push((word >> (at % 8) & mask) as i32);
-        at += bit_width as usize;
+fn unpack<T: Code>(packed: &[u8], bit_width: u32, count: usize, out: &mut Vec<T>) {
+    let width = bit_width as usize;
+    let mask = ((1_u64 << bit_width) - 1) as u32;
+    let mut done = 0;
+    // Eight numbers take `width` bytes; four of up to 16 bits, and half a byte before them, fit into eight bytes.
+    if width <= 16 {
+        let half = 4 * width;
+        let word_at = |byte: usize| {
+            let word = packed.get(byte..byte + 8)?.try_into().ok()?;
+            Some(u64::from_le_bytes(word))
+        };
+        while done + 8 <= count {
+            let first = done / 8 * width;
+            let (Some(low), Some(high)) = (word_at(first), word_at(first + half / 8)) else {
+                break;
+            };
+            let high = high >> (half % 8);
+            let number = |at: usize| {
+                let word = if at < 4 { low } else { high };
+                T::cut((word >> (at % 4 * width)) as u32 & mask)
+            };
+            out.extend_from_slice(&std::array::from_fn::<T, 8, _>(number));
+            done += 8;
+        }
     }
-    for _ in safe..count {
-        let word = packed[at / 8..]
+    for at in done..count {
+        let bit = at * width;
+        let word = packed[bit / 8..]
             .iter()
             .take(8)
             .rev()
             .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        out.push((word >> (at % 8) & mask) as i32);
-        at += bit_width as usize;
+        out.push(T::cut((word >> (bit % 8)) as u32 & mask));
     }
 }
 

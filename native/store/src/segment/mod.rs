@@ -2,6 +2,7 @@
 
 mod bloom;
 pub mod cache;
+mod coded;
 mod codes;
 mod columns;
 mod encode;
@@ -25,6 +26,7 @@ mod records;
 mod round_trips;
 mod sections;
 mod spans;
+mod text_filter;
 mod thrift;
 mod trace_rows;
 mod values;

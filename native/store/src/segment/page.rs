@@ -1,5 +1,6 @@
 //! A page of the data file, decoded.
 
+use super::coded::Coded;
 use super::columns::Leaf;
 use super::levels;
 use super::sections::u32_at;
@@ -22,17 +23,46 @@ const VALUES_MAX: usize = 1 << 27;
 #[derive(Debug)]
 pub struct Page {
     /// Flat columns: a value, or null, for each row. Lists: their entries, one after the other.
-    pub values: ArrayRef,
+    pub values: Values,
     /// Lists: where the entries of each row begin, and the end.
     pub offsets: Option<Vec<u32>>,
 }
 
+/// The values of a page, as they are kept.
+#[derive(Debug)]
+pub enum Values {
+    /// As an array.
+    Array(ArrayRef),
+    /// As codes.
+    Coded(Coded),
+}
+
 impl Page {
+    /// The array, where it is one.
+    pub fn array(&self) -> Option<&ArrayRef> {
+        match &self.values {
+            Values::Array(array) => Some(array),
+            Values::Coded(_) => None,
+        }
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        match (&self.offsets, &self.values) {
+            (Some(offsets), _) => offsets.len() - 1,
+            (None, Values::Array(array)) => array.len(),
+            (None, Values::Coded(coded)) => coded.len(),
+        }
+    }
+
     /// Bytes of memory, the dictionary apart.
     pub fn memory_bytes(&self) -> usize {
-        let values = match self.values.as_any_dictionary_opt() {
-            Some(dictionary) => dictionary.keys().get_array_memory_size(),
-            None => self.values.get_array_memory_size(),
+        let values = match &self.values {
+            Values::Coded(coded) => coded.memory_bytes(),
+            Values::Array(array) => match array.as_any_dictionary_opt() {
+                Some(dictionary) => dictionary.keys().get_array_memory_size(),
+                None => array.get_array_memory_size(),
+            },
         };
         values + self.offsets.as_ref().map_or(0, |offsets| 4 * offsets.len()) + 128
     }
@@ -69,7 +99,12 @@ pub fn decode(
             }
         }
     };
-    let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary)?;
+    let values = if values::is_coded(header.encoding) {
+        Values::Coded(values::decode_coded(rest, presence, dictionary?)?)
+    } else {
+        let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary);
+        Values::Array(values?)
+    };
     Some(Page {
         values,
         offsets: None,
@@ -127,15 +162,15 @@ fn decode_list(
 ) -> Option<Page> {
     let (repetitions, _) = levels::bits(take_levels(&mut rest)?, count)?;
     let bit_width = u32::from(8 - leaf.max_definition.leading_zeros() as u8);
-    let definitions = levels::numbers(take_levels(&mut rest)?, bit_width, count)?;
+    let definitions: Vec<u8> = levels::numbers(take_levels(&mut rest)?, bit_width, count)?;
     let (mut offsets, mut entries, mut valid) = (Vec::new(), 0_u32, Vec::new());
     for (at, &definition) in definitions.iter().enumerate() {
         if !repetitions.get_bit(at) {
             offsets.push(entries);
         }
-        if definition >= i32::from(leaf.entry_definition) {
+        if definition >= leaf.entry_definition {
             entries += 1;
-            valid.push(definition == i32::from(leaf.max_definition));
+            valid.push(definition == leaf.max_definition);
         }
     }
     offsets.push(entries);
@@ -148,7 +183,7 @@ fn decode_list(
     };
     let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary)?;
     Some(Page {
-        values,
+        values: Values::Array(values),
         offsets: Some(offsets),
     })
 }

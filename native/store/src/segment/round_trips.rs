@@ -1,5 +1,6 @@
 //! Tests: what is encoded is decoded, and damage gives None, never a panic.
 
+use super::coded::CodedBuilder;
 use super::columns::{Leaf, Physical};
 use super::encode::{Encoder, Flat, Values, put_text};
 use super::levels;
@@ -7,6 +8,7 @@ use super::page;
 use super::sections::{Section, Sections, SectionsWriter, TextTable, put_varint, take_varint};
 use super::thrift::{bloom_header, page_header, put_page_header};
 use super::{bloom, thrift};
+use crate::view::Rows;
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
@@ -24,8 +26,8 @@ proptest! {
         let bit_width = (32 - numbers.iter().max().unwrap_or(&0).leading_zeros() + extra).min(32);
         let mut bytes = Vec::new();
         levels::put_numbers(&mut bytes, &numbers, bit_width);
-        let read = levels::numbers(&bytes, bit_width, numbers.len()).unwrap();
-        prop_assert_eq!(read, numbers.iter().map(|&number| number as i32).collect::<Vec<_>>());
+        let read: Vec<u32> = levels::numbers(&bytes, bit_width, numbers.len()).unwrap();
+        prop_assert_eq!(read, numbers);
     }
 
     #[test]
@@ -40,7 +42,7 @@ proptest! {
 
     #[test]
     fn any_bytes_as_levels_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), width in 0_u32..40, count in 0_usize..5000) {
-        if let Some(numbers) = levels::numbers(&bytes, width, count) {
+        if let Some(numbers) = levels::numbers::<u32>(&bytes, width, count) {
             prop_assert_eq!(numbers.len(), count);
         }
         if let Some((mut bits, set)) = levels::bits(&bytes, count) {
@@ -200,9 +202,15 @@ fn encode_and_decode(flat: Flat, rows: usize, physical: Physical) -> ArrayRef {
         .dictionary_page_offset()
         .map(|_| page::decode_dictionary(&bytes[..data], leaf, true).unwrap());
     assert_eq!(offset_index.unwrap().page_locations().len(), 1);
-    page::decode(&bytes[data..], leaf, true, dictionary.as_ref())
-        .unwrap()
-        .values
+    let page = page::decode(&bytes[data..], leaf, true, dictionary.as_ref()).unwrap();
+    match page.values {
+        page::Values::Array(array) => array,
+        page::Values::Coded(coded) => {
+            let mut builder = CodedBuilder::new(&coded.dictionary, rows);
+            builder.add(&coded, &Rows::Range(0..rows as u32));
+            builder.finish().unwrap()
+        }
+    }
 }
 
 fn descriptor(physical: Physical) -> ColumnDescPtr {

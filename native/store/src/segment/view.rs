@@ -108,6 +108,31 @@ impl View for Segment {
                 .any(|group| self.bloom_may_contain(*attribute, text, group))
     }
 
+    fn rows_where(
+        &self,
+        column: &ColumnRef,
+        rows: &Rows,
+        holds: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Option<Vec<u32>>> {
+        let leaf = match column {
+            ColumnRef::Service => Fixed::ServiceName as usize,
+            ColumnRef::Name => Fixed::Name as usize,
+            ColumnRef::StatusMessage => Fixed::StatusMessage as usize,
+            ColumnRef::ResourceAttributes => Fixed::ResourceAttributes as usize,
+            ColumnRef::ScopeAttributes => Fixed::ScopeAttributes as usize,
+            ColumnRef::Attribute(attribute) => attribute_leaf(*attribute),
+            _ => return Ok(None),
+        };
+        let last = rows.len().checked_sub(1).map(|last| rows.get(last));
+        let in_one_group =
+            rows.first().map(|row| row / CHUNK_ROWS) == last.map(|row| row / CHUNK_ROWS);
+        if in_one_group {
+            self.gather_where(leaf, rows, holds)
+        } else {
+            Ok(None)
+        }
+    }
+
     fn traces_with(&self, service: Option<&str>, name: Option<&str>) -> Option<Vec<u32>> {
         Some(self.index.traces_with(service, name))
     }
@@ -150,6 +175,10 @@ impl View for Segment {
             row: self.index.trace_rows(trace).start + self.index.trace_root(trace),
             orphan_count: self.index.trace_orphans(trace),
         })
+    }
+
+    fn known_errors(&self) -> Option<Vec<(u32, u32)>> {
+        Some(self.index.all_errors().collect())
     }
 
     fn known_operations(&self) -> Option<Vec<OperationCount>> {

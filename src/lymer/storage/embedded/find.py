@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from lymer._native import ArrowTable, View
+from lymer._native import ArrowTable, View, search_views
 from lymer.component.errors import BadQueryError
 from lymer.model.search import Order, TraceSearch, check
 from lymer.model.trace import SUMMARY_SCHEMA, TracePage
 from lymer.storage.base import Budget
-from lymer.storage.embedded.native_calls import ask
+from lymer.storage.embedded.native_calls import ask_all
 from lymer.storage.embedded.pieces import Snapshot, Source
 from lymer.storage.embedded.plan import Cursor, Plan, decode_cursor, encode_cursor, search_plan
 from lymer.storage.embedded.whole_traces import whole_traces
+
+VIEWS_AT_ONCE_MAX = 16
+"""Asked at once, on all cores. A search begins with one and doubles: a page that one view fills costs one view."""
 
 _KEYS = {
     Order.NEWEST: ("start_time_unix_nano", "descending"),
@@ -35,13 +40,30 @@ def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> Trac
     cursor = decode_cursor(search.cursor, search.order) if search.cursor is not None else None
     page = _Page(search, search_plan(search, cursor, search.limit + 1), budget)
     for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
-        page.ask(buffer)
-    for source in _in_order(snapshot, search):
-        if page.is_full and not search.with_total and _comes_later(source, page.last_key(), search.order):
-            break
+        page.ask([Asked(buffer)])
+    waiting = deque(_in_order(snapshot, search))
+    at_once = 1
+    while waiting:
         budget.check(page.nbytes)
-        page.ask(source.view, source.skip_hex, source.traces_max)
+        asked: list[Asked] = []
+        while waiting and len(asked) < at_once:
+            source = waiting.popleft()
+            if page.is_full and not search.with_total and _comes_later(source, page.last_key(), search.order):
+                waiting.clear()
+                break
+            asked.append(Asked(source.view, source.skip_hex, source.traces_max))
+        page.ask(asked)
+        at_once = min(2 * at_once, VIEWS_AT_ONCE_MAX)
     return page.answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A view, and what is left out of it."""
+
+    view: View
+    skip_hex: str = ""
+    traces_max: int | None = None
 
 
 class _Page:
@@ -64,12 +86,16 @@ class _Page:
     def last_key(self) -> int:
         return int(self._rows.column(self._column)[-1].as_py())
 
-    def ask(self, view: View, skip_hex: str = "", traces_max: int | None = None) -> None:
-        answer = ask(View.search, view, self._plan.for_view(self._budget, skip_hex, traces_max))
+    def ask(self, asked: Sequence[Asked]) -> None:
+        """Ask these views at once; what stands behind the page so far is not answered again."""
+        if not asked:
+            return
+        cut_off = self.last_key() if self.is_full else None
+        plans = [self._plan.for_view(self._budget, one.skip_hex, one.traces_max, cut_off) for one in asked]
+        answers = ask_all(search_views, [one.view for one in asked], plans)
         if self._search.with_total:
-            self._total += _total(answer)
-        if answer.num_rows:
-            self._merge(_summaries(answer))
+            self._total += sum(map(_total, answers))
+        self._merge([_summaries(answer) for answer in answers if answer.num_rows])
 
     def answer(self) -> TracePage:
         limit = self._search.limit
@@ -81,10 +107,13 @@ class _Page:
             cursor = encode_cursor(Cursor(self._search.order, key, trace_id))
         return TracePage(rows.combine_chunks(), cursor, self._total if self._search.with_total else None)
 
-    def _merge(self, rows: pa.Table) -> None:
-        if self._rows.num_rows:
-            both = pa.concat_tables([self._rows, rows])
-            ordered = both.sort_by([(self._column, self._direction), ("trace_id", "ascending")])
+    def _merge(self, more: list[pa.Table]) -> None:
+        if not more:
+            return
+        rows = more[0]
+        if self._rows.num_rows or len(more) > 1:
+            every = pa.concat_tables([self._rows, *more])
+            ordered = every.sort_by([(self._column, self._direction), ("trace_id", "ascending")])
             rows = ordered.slice(0, self._search.limit + 1)
         self._rows = rows
         self.nbytes = rows.nbytes

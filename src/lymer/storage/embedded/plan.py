@@ -34,9 +34,12 @@ class Plan:
         except (TypeError, ValueError) as error:
             raise BadQueryError(f"the question cannot be written down: {error}") from error
 
-    def for_view(self, budget: Budget, skip_hex: str = "", traces_max: int | None = None) -> str:
+    def for_view(
+        self, budget: Budget, skip_hex: str = "", traces_max: int | None = None, cut_off: int | None = None
+    ) -> str:
         """The plan as the native core reads it."""
         limit = "" if traces_max is None else f',"traces_max":{traces_max}'
+        limit += "" if cut_off is None else f',"cut_off":{cut_off}'
         seconds = max(budget.remaining_s, 0.0)
         return f'{self._text[:-1]},"skip_trace_ids":"{skip_hex}","time_limit_s":{seconds:f}{limit}}}'
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
-from lymer._native import Batch, GraphPart, View, merge_batches, merge_graph
+from lymer._native import Batch, GraphPart, View, graph_views, merge_batches, merge_graph
 from lymer.component.errors import BadQueryError
 from lymer.model.batch import SpanBatch
 from lymer.model.search import Predicate, Scope, TimeRange, check_span_predicate
 from lymer.model.trace import ATTRIBUTE_KEYS_SCHEMA, ATTRIBUTE_VALUES_SCHEMA, GRAPH_SCHEMA, Operation, kind_name
 from lymer.storage.base import Budget
-from lymer.storage.embedded.native_calls import ask
+from lymer.storage.embedded.native_calls import ask_all
 from lymer.storage.embedded.pieces import Snapshot, Source
 from lymer.storage.embedded.plan import graph_plan
 from lymer.storage.embedded.seen_traces import ID_BYTES
 from lymer.storage.embedded.whole_traces import pieces_of, read_traces, whole_traces
+
+VIEWS_AT_ONCE_MAX = 16
+"""Asked at once, on all cores."""
 
 Count = Callable[[View], pa.RecordBatch]
 
@@ -102,17 +104,15 @@ def service_graph(snapshot: Snapshot, where: Predicate, time: TimeRange, budget:
         raise BadQueryError(str(error)) from error
     plan = graph_plan(where, time)
     parts: list[GraphPart] = []
-    split = whole_traces(snapshot.sources, sorted(snapshot.split), budget)
-    asked = chain(
-        (
-            (source.view, plan.for_view(budget, source.skip_hex, source.traces_max))
-            for source in _overlapping(snapshot, time)
-        ),
-        ((buffer, plan.for_view(budget)) for buffer in split),
-    )
-    for view, text in asked:
+    sources = list(_overlapping(snapshot, time))
+    for first in range(0, len(sources), VIEWS_AT_ONCE_MAX):
         budget.check(sum(part.nbytes for part in parts))
-        parts.append(ask(View.graph, view, text))
+        asked = sources[first : first + VIEWS_AT_ONCE_MAX]
+        plans = [plan.for_view(budget, source.skip_hex, source.traces_max) for source in asked]
+        parts += ask_all(graph_views, [source.view for source in asked], plans)
+    for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
+        budget.check(sum(part.nbytes for part in parts))
+        parts += ask_all(graph_views, [buffer], [plan.for_view(budget)])
     return pa.table(pa.record_batch(merge_graph(parts))).cast(GRAPH_SCHEMA)
 
 
