@@ -71,10 +71,14 @@ def test_every_sampling_port_follows_the_file(launch: Launch, tmp_path: Path) ->
 
 
 def test_a_span_that_is_odd_is_stored_marked_and_counted(launch: Launch) -> None:
-    lymer = launch()
+    lymer = launch(storage=None)
     lymer.until('"ready"')
     assert httpx.post(lymer.url(4318, "/v1/traces"), json=one_span(0, 0)).json() == {}
+    assert 'lymer_spans_sanitized_total{cause="far_start"} 1.0' in lymer.get(14269, "/metrics").text
+    lymer.process.kill()
+    lymer.end()
+    lymer = launch(storage=None)
+    lymer.until('"ready"')
     [span] = lymer.get(16686, f"/api/traces/{TRACE}").json()["data"][0]["spans"]
     tags = {tag["key"]: tag["value"] for tag in span["tags"]}
     assert (span["operationName"], tags["lymer.sanitized"]) == ("empty-span-name", "empty_name,far_start")
-    assert 'lymer_spans_sanitized_total{cause="far_start"} 1.0' in lymer.get(14269, "/metrics").text
