@@ -35,10 +35,15 @@ pub fn count_keys(view: &dyn View) -> Result<Vec<KeyCount>> {
     ] {
         counts.extend(count_nested_keys(view, scope, &column)?);
     }
+    sort_counts(&mut counts);
+    Ok(counts)
+}
+
+/// By scope, key and type.
+pub(crate) fn sort_counts(counts: &mut [KeyCount]) {
     counts.sort_by(|left, right| {
         (left.scope, &left.key, left.value_type).cmp(&(right.scope, &right.key, right.value_type))
     });
-    Ok(counts)
 }
 
 /// Keys as a record batch: key, scope, type, span_count.
@@ -69,7 +74,7 @@ pub fn keys_to_record_batch(keys: &[KeyCount]) -> Result<RecordBatch> {
 
 /// Counts keys, each once a span however often the span has it.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     /// By key, for each type, where it is counted.
     numbers: HashMap<String, [Option<u32>; 8], RandomState>,
     /// How many spans, and the row of the last.
@@ -78,25 +83,30 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, row: u32, key: &str, value_type: u8) {
+        if let Some(number) = self.number(key, value_type) {
+            self.count(number, row);
+        }
+    }
+
+    /// Where this key and type are counted.
+    pub(crate) fn number(&mut self, key: &str, value_type: u8) -> Option<u32> {
         let next = self.counts.len() as u32;
-        let Some(slot) = self
-            .numbers
-            .entry_ref(key)
-            .or_default()
-            .get_mut(usize::from(value_type))
-        else {
-            return;
-        };
-        let number = *slot.get_or_insert(next);
+        let slots = self.numbers.entry_ref(key).or_default();
+        let number = *slots.get_mut(usize::from(value_type))?.get_or_insert(next);
         if number == next {
             self.counts.push((0, u32::MAX));
         }
+        Some(number)
+    }
+
+    /// Count a span, once however often it is handed in.
+    pub(crate) fn count(&mut self, number: u32, row: u32) {
         let (count, last_row) = &mut self.counts[number as usize];
         *count += u64::from(*last_row != row);
         *last_row = row;
     }
 
-    fn into_counts(self, scope: Scope) -> Vec<KeyCount> {
+    pub(crate) fn into_counts(self, scope: Scope) -> Vec<KeyCount> {
         let mut keys = Vec::with_capacity(self.counts.len());
         for (key, slots) in self.numbers {
             for (value_type, number) in slots.iter().enumerate() {
@@ -116,7 +126,7 @@ impl Tally {
 
 /// Those with columns are counted already. A span's second value of such a key and type is among the rest; it counts only
 /// when the span has none in the column.
-fn count_span_keys(view: &dyn View) -> Result<Vec<KeyCount>> {
+pub(crate) fn count_span_keys(view: &dyn View) -> Result<Vec<KeyCount>> {
     let columns = view.attribute_columns();
     let mut column_of: HashMap<(&str, u8), usize, RandomState> = HashMap::default();
     for (index, column) in columns.iter().enumerate() {
@@ -174,9 +184,18 @@ fn count_bag_keys(view: &dyn View, scope: Scope, column: &ColumnRef) -> Result<V
             *spans_of.entry_ref(texts.values.value(code)).or_default() += count;
         }
     }
+    let texts = spans_of.iter().map(|(text, count)| (text.as_str(), *count));
+    Ok(count_members(scope, texts))
+}
+
+/// The keys of texts of attributes, each of which so many spans have.
+pub(crate) fn count_members<'t>(
+    scope: Scope,
+    texts: impl Iterator<Item = (&'t str, u64)>,
+) -> Vec<KeyCount> {
     let mut counts: HashMap<(String, u8), u64, RandomState> = HashMap::default();
-    for (text, span_count) in spans_of {
-        let mut keys: Vec<(String, u8)> = bag::members(&text)
+    for (text, span_count) in texts {
+        let mut keys: Vec<(String, u8)> = bag::members(text)
             .map(|(key, value)| (key.into_owned(), value.value_type))
             .collect();
         keys.sort_unstable();
@@ -191,7 +210,7 @@ fn count_bag_keys(view: &dyn View, scope: Scope, column: &ColumnRef) -> Result<V
         value_type,
         span_count,
     };
-    Ok(counts.into_iter().map(count).collect())
+    counts.into_iter().map(count).collect()
 }
 
 fn count_nested_keys(view: &dyn View, scope: Scope, column: &ColumnRef) -> Result<Vec<KeyCount>> {

@@ -3,7 +3,7 @@
 use super::data::Data;
 use super::dictionary::Dictionary;
 use super::layout::{Extras, UnitField, is_text, join, unit_field};
-use super::rows::RowPiece;
+use super::rows::{HAS_EXTRAS, RowPiece};
 use crate::recode::{Recoder, binary, plain};
 use crate::segment::too_large;
 use crate::view::{Result, StoreError};
@@ -159,6 +159,12 @@ impl<'a> Table<'a> {
             .get()
     }
 
+    #[inline]
+    fn extras_if_any(&self, row: u32) -> Option<Extras<'a>> {
+        let (piece, at) = self.data.rows.locate(row);
+        (piece.shape[at] & HAS_EXTRAS != 0).then(|| self.extras(row))
+    }
+
     /// Trace state or status message.
     pub fn words(&self, field: impl Fn(&Extras<'a>) -> u32) -> ArrayRef {
         let mut recoder = Recoder::new(self.data.words.len() as usize, self.rows.len());
@@ -232,7 +238,7 @@ impl<'a> Table<'a> {
         let (mut names, mut attributes) = (Texts::new(words), Texts::new(bags));
         let mut offsets = vec![0];
         for &row in self.rows {
-            for event in self.extras(row).events() {
+            for event in self.extras_if_any(row).iter().flat_map(Extras::events) {
                 times.push(join(event[0], event[1]) as i64);
                 names.push(event[2]);
                 attributes.push(event[3]);
@@ -257,7 +263,7 @@ impl<'a> Table<'a> {
         let (mut dropped, mut flags) = (Vec::new(), Vec::new());
         let mut offsets = vec![0];
         for &row in self.rows {
-            for link in self.extras(row).links() {
+            for link in self.extras_if_any(row).iter().flat_map(Extras::links) {
                 trace_ids.extend(link[..4].iter().flat_map(|slot| slot.to_be_bytes()));
                 span_ids.extend(link[4..6].iter().flat_map(|slot| slot.to_be_bytes()));
                 states.push(link[6]);

@@ -52,10 +52,20 @@ pub fn is_text(value_type: u8) -> bool {
 /// The attributes of a shape.
 #[inline]
 pub fn shape_items(shape: &[u8]) -> impl ExactSizeIterator<Item = ShapeItem> + '_ {
-    shape.chunks_exact(SHAPE_ITEM_BYTES).map(|item| ShapeItem {
+    shape.chunks_exact(SHAPE_ITEM_BYTES).map(read_item)
+}
+
+/// One attribute of a shape.
+pub fn shape_item(shape: &[u8], number: usize) -> ShapeItem {
+    read_item(&shape[number * SHAPE_ITEM_BYTES..][..SHAPE_ITEM_BYTES])
+}
+
+#[inline]
+fn read_item(item: &[u8]) -> ShapeItem {
+    ShapeItem {
         key: u32::from_le_bytes([item[0], item[1], item[2], item[3]]),
         value_type: item[4],
-    })
+    }
 }
 
 /// The columns of a unit: codes of texts, or plain numbers for the two counts.

@@ -69,6 +69,17 @@ impl Flat {
     }
 }
 
+impl Flat {
+    /// Whether to compress it: not where all values are equal, and not random ids.
+    fn can_be_smaller(&self) -> bool {
+        match &self.values {
+            Values::Fixed { size: 8, .. } => false,
+            Values::Coded { count, .. } => *count > 1 || self.places.is_some(),
+            _ => true,
+        }
+    }
+}
+
 impl Values {
     fn encoding(&self) -> i64 {
         match self {
@@ -155,7 +166,7 @@ impl Encoder {
         rows: usize,
         descriptor: ColumnDescPtr,
     ) -> Result<(Bytes, ColumnCloseResult)> {
-        let compressed = !matches!(&column.values, Values::Fixed { size: 8, .. });
+        let compressed = column.can_be_smaller();
         let mut pages = Pages::default();
         if let Values::Coded {
             dictionary, count, ..
@@ -163,7 +174,7 @@ impl Encoder {
         {
             self.body.clear();
             self.body.extend_from_slice(dictionary);
-            self.page(&mut pages, DICTIONARY_PAGE, *count, PLAIN, true)?;
+            self.page(&mut pages, DICTIONARY_PAGE, *count, PLAIN, compressed)?;
         }
         let data_offset = pages.bytes.len();
         let mut first = 0;

@@ -7,7 +7,7 @@ use super::group_attributes::{Sparse, bloom};
 use super::order::Order;
 use super::plan::Plan;
 use crate::buffer::assemble::{Table, list, number};
-use crate::buffer::layout::{Extras, ShapeItem, UnitField, is_text, unit_field};
+use crate::buffer::layout::{Extras, UnitField, is_text, shape_item, unit_field};
 use crate::buffer::rows::{HAS_EXTRAS, RowPiece};
 use crate::recode::{Recoder, coded_fields};
 use crate::rest_text::{self, RestBuilder};
@@ -23,6 +23,7 @@ pub struct Group<'a> {
     pub(super) order: &'a Order,
     pub(super) range: Range<usize>,
     pub(super) shape_codes: Vec<u32>,
+    units: Vec<u32>,
     pub(super) attributes: Vec<Sparse>,
     pub(super) extras: Vec<(u32, Extras<'a>)>,
     pub(super) rest: RestBuilder,
@@ -45,12 +46,18 @@ impl<'a> Group<'a> {
         plan: &Plan,
         shapes: &mut Recoder,
     ) -> Self {
+        let (rows, all_rows) = (table.rows.len(), order.rows.len());
+        let sparse = plan
+            .attributes
+            .iter()
+            .map(|attribute| Sparse::new(attribute, rows, all_rows));
         let mut group = Self {
             table,
             order,
             range,
             shape_codes: Vec::with_capacity(table.rows.len()),
-            attributes: plan.attributes.iter().map(|_| Sparse::default()).collect(),
+            units: table.gather(|piece, at| piece.unit[at]),
+            attributes: sparse.collect(),
             extras: Vec::new(),
             rest: RestBuilder::default(),
         };
@@ -61,32 +68,28 @@ impl<'a> Group<'a> {
     /// Sort the attributes of all rows into their columns.
     fn scatter(&mut self, plan: &Plan, shapes: &mut Recoder) {
         let data = self.table.data;
-        let mut seen: Vec<ShapeItem> = Vec::new();
         for (place, &row) in (0_u32..).zip(self.table.rows) {
             let (piece, at) = data.rows.locate(row);
-            let shape = piece.shape[at];
-            self.shape_codes
-                .push(shapes.get(shape & !HAS_EXTRAS) as u32);
-            if shape & HAS_EXTRAS != 0 {
+            let shape = piece.shape[at] & !HAS_EXTRAS;
+            self.shape_codes.push(shapes.get(shape) as u32);
+            if piece.shape[at] & HAS_EXTRAS != 0 {
                 self.extras.push((place, self.table.extras(row)));
             }
-            seen.clear();
-            for (item, slots) in data.attributes_and_extras(shape, piece.slots(at)).0 {
-                let is_first = !data.has_duplicates || !seen.contains(&item);
-                match plan.column(item) {
-                    Some(column) if is_first => self.attributes[column].push(place, item, slots),
-                    _ => self.add_rest(item, slots),
-                }
-                if data.has_duplicates {
-                    seen.push(item);
+            let slots = piece.slots(at);
+            for (number, step) in plan.steps(shape).iter().enumerate() {
+                match step.column() {
+                    Some(column) => self.attributes[column].push(place, slots, step.slot),
+                    None => self.add_rest(shape, number, &slots[step.slot as usize..]),
                 }
             }
             self.rest.end_row();
         }
     }
 
-    fn add_rest(&mut self, item: ShapeItem, slots: &[u32]) {
+    fn add_rest(&mut self, shape: u32, at: usize, slots: &[u32]) {
         let data = self.table.data;
+        let item = shape_item(data.shapes.get(shape), at);
+        let slots = &slots[..item.slot_count()];
         let text = if is_text(item.value_type) {
             data.key_texts[item.key as usize].get(slots[0])
         } else {
@@ -253,27 +256,25 @@ impl<'a> Group<'a> {
     fn unit_texts(&self, field: UnitField) -> Flat {
         let data = self.table.data;
         let mut recoder = Recoder::new(data.unit_texts.len() as usize, self.table.rows.len());
-        let mut latest = (u32::MAX, 0);
-        let codes = self
-            .table
-            .gather(|piece, at| piece.unit[at])
-            .into_iter()
-            .map(|unit| {
-                if unit != latest.0 {
-                    latest = (
-                        unit,
-                        recoder.get(unit_field(data.units.get(unit), field)) as u32,
-                    );
-                }
-                latest.1
-            });
-        let codes = codes.collect();
+        let codes = self.of_units(|unit| recoder.get(unit_field(unit, field)) as u32);
         required(texts(codes, &recoder, |code| data.unit_texts.get(code)))
     }
 
     fn unit_counts(&self, field: UnitField) -> Flat {
-        let units = &self.table.data.units;
-        self.ints(|piece, at| unit_field(units.get(piece.unit[at]), field))
+        self.counts(&self.of_units(|unit| unit_field(unit, field)))
+    }
+
+    /// Something of the unit of each row, found out once a unit.
+    fn of_units(&self, mut find: impl FnMut(&[u8]) -> u32) -> Vec<u32> {
+        const UNKNOWN: u32 = u32::MAX;
+        let mut known = vec![UNKNOWN; self.table.data.units.len() as usize];
+        let of_unit = |&unit: &u32| {
+            if known[unit as usize] == UNKNOWN {
+                known[unit as usize] = find(self.table.data.units.get(unit));
+            }
+            known[unit as usize]
+        };
+        self.units.iter().map(of_unit).collect()
     }
 
     fn words(&self, field: impl Fn(&Extras<'a>) -> u32) -> Flat {

@@ -5,8 +5,7 @@ use super::codes::Coder;
 use super::encode::{Flat, Values};
 use super::group::{Group, texts};
 use super::plan::AttributeColumnPlan;
-use crate::buffer::assemble::number;
-use crate::buffer::layout::{ShapeItem, is_text};
+use crate::buffer::layout::{is_text, join, slot_count};
 use crate::recode::Recoder;
 use lymer_decode::schema::AttributeType;
 use parquet::bloom_filter::Sbbf;
@@ -17,20 +16,35 @@ const BLOOM_FALSE_POSITIVES: f64 = 0.001;
 /// Values of a column where there are any.
 #[derive(Debug, Default)]
 pub struct Sparse {
+    /// Whether a value takes two slots.
+    is_wide: bool,
     places: Vec<u32>,
     values: Vec<i64>,
 }
 
 impl Sparse {
+    /// One with room for the values of a share of all spans.
+    pub fn new(plan: &AttributeColumnPlan, rows: usize, all_rows: usize) -> Self {
+        let expected = plan.span_count as usize * rows / all_rows.max(1);
+        let room = (expected + expected / 8 + 64).min(rows);
+        Self {
+            is_wide: slot_count(plan.value_type) == 2,
+            places: Vec::with_capacity(room),
+            values: Vec::with_capacity(room),
+        }
+    }
+
+    /// The value that begins at this slot: a code, a bool, or a number.
     #[inline]
-    pub fn push(&mut self, place: u32, item: ShapeItem, slots: &[u32]) {
-        let value = if is_text(item.value_type) {
-            i64::from(slots[0])
+    pub fn push(&mut self, place: u32, slots: &[u32], slot: u32) {
+        let low = slots[slot as usize];
+        let high = if self.is_wide {
+            slots[slot as usize + 1]
         } else {
-            number(item.value_type, slots)
+            0
         };
         self.places.push(place);
-        self.values.push(value);
+        self.values.push(join(low, high) as i64);
     }
 }
 

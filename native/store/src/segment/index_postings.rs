@@ -94,6 +94,8 @@ type Operations = Vec<((u32, u32, i32), Found)>;
 fn find_operations(sealed: &Sealed<'_>) -> (Operations, CallsWriter) {
     let data = &sealed.snapshot.data;
     let mut numbers: HashMap<(u32, u32, i32), usize, RandomState> = HashMap::default();
+    // Most names belong to one service and kind: that of the last span of this name.
+    let mut latest: Vec<usize> = vec![usize::MAX; data.names.len() as usize];
     let (mut found, mut calls) = (Operations::new(), CallsWriter::default());
     let mut trace = 0;
     let distances = &sealed.order.parent_distance;
@@ -109,19 +111,22 @@ fn find_operations(sealed: &Sealed<'_>) -> (Operations, CallsWriter) {
         let (piece, at) = data.rows.locate(row);
         let service = unit_field(data.units.get(piece.unit[at]), UnitField::Service);
         let key = (service, piece.name[at], piece.kind[at]);
-        let number = *numbers.entry(key).or_insert_with(|| {
-            let new = Found {
-                count: 0,
-                min_start: i64::MAX,
-                max_start: i64::MIN,
-                postings: Vec::new(),
-                rows: Vec::new(),
-                latest_row: 0,
-            };
-            found.push((key, new));
-            found.len() - 1
-        });
-        let operation = &mut found[number].1;
+        let latest = &mut latest[piece.name[at] as usize];
+        if found.get(*latest).is_none_or(|found| found.0 != key) {
+            *latest = *numbers.entry(key).or_insert_with(|| {
+                let new = Found {
+                    count: 0,
+                    min_start: i64::MAX,
+                    max_start: i64::MIN,
+                    postings: Vec::new(),
+                    rows: Vec::new(),
+                    latest_row: 0,
+                };
+                found.push((key, new));
+                found.len() - 1
+            });
+        }
+        let operation = &mut found[*latest].1;
         operation.count += 1;
         operation.min_start = operation.min_start.min(piece.start[at]);
         operation.max_start = operation.max_start.max(piece.start[at]);

@@ -3,12 +3,12 @@
 use super::index_chunks::add_chunks;
 use super::index_postings::add_operations;
 use super::index_traces::add_traces;
+use super::key_counts::count_keys;
 use super::order::Order;
 use super::plan::Plan;
 use super::records::{AttributeEntry, Facts};
 use super::sections::{Section, SectionsWriter, put_varint};
 use super::write::SealFigures;
-use crate::attributes;
 use crate::buffer::layout::{ShapeItem, UnitField, shape_items, unit_field};
 use crate::buffer::snapshot::Snapshot;
 use crate::recode::Recoder;
@@ -47,7 +47,7 @@ pub fn index(
         Section::Scopes,
         distinct(UnitField::ScopeAttributes).into_iter(),
     );
-    add_key_counts(&mut out, &attributes::count_keys(sealed.snapshot)?);
+    add_key_counts(&mut out, &count_keys(sealed)?);
     add_chunks(&mut out, metadata, file)?;
     let figures = SealFigures {
         span_count: facts.span_count,

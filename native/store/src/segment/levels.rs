@@ -152,6 +152,9 @@ const RUN_MIN: usize = 8;
 
 /// Append numbers of so many bits each, as runs or packed, whichever is shorter.
 pub fn put_numbers(out: &mut Vec<u8>, numbers: &[u32], bit_width: u32) {
+    if bit_width == 0 && !numbers.is_empty() {
+        return put_run(out, 0, numbers.len(), 0);
+    }
     let (mut pending, mut at) = (0, 0);
     while at < numbers.len() {
         let run = numbers[at..]

@@ -16,6 +16,7 @@ mod index_operations;
 mod index_postings;
 mod index_traces;
 mod index_writer;
+mod key_counts;
 mod levels;
 pub mod merge;
 pub(crate) mod order;

@@ -2,7 +2,8 @@
 
 use super::columns::{attribute_type, fixed_fields};
 use crate::buffer::data::Data;
-use crate::buffer::layout::{ShapeItem, is_text, join};
+use crate::buffer::layout::{ShapeItem, is_text, join, shape_items};
+use crate::buffer::rows::HAS_EXTRAS;
 use crate::view::{Result, StoreError};
 use arrow_schema::{Field, Schema, SchemaRef};
 use foldhash::fast::RandomState;
@@ -77,6 +78,60 @@ pub struct Plan {
     /// The fields of the file.
     pub schema: SchemaRef,
     column_of: Vec<[u32; 8]>,
+    steps: Steps,
+}
+
+/// Where one value of a span goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// A column; none when the value is among the rest.
+    column: u32,
+    /// The first of its slots.
+    pub slot: u32,
+}
+
+impl Step {
+    /// The column, if the value has one.
+    #[inline]
+    pub fn column(self) -> Option<usize> {
+        (self.column != NO_COLUMN).then_some(self.column as usize)
+    }
+}
+
+/// The steps of every shape, so that a span's attributes are not looked up one by one.
+#[derive(Debug, Default)]
+struct Steps {
+    steps: Vec<Step>,
+    ends: Vec<u32>,
+}
+
+impl Steps {
+    fn of(data: &Data, column_of: &[[u32; 8]]) -> Self {
+        let mut found = Self::default();
+        let mut seen: HashSet<ShapeItem, RandomState> = HashSet::default();
+        for shape in data.shapes.iter() {
+            let mut slot = 0;
+            seen.clear();
+            for item in shape_items(shape) {
+                let mut column = column_of[item.key as usize][item.value_type as usize];
+                if data.has_duplicates && !seen.insert(item) {
+                    column = NO_COLUMN;
+                }
+                found.steps.push(Step { column, slot });
+                slot += item.slot_count() as u32;
+            }
+            found.ends.push(found.steps.len() as u32);
+        }
+        found
+    }
+
+    #[inline]
+    fn get(&self, shape: u32) -> &[Step] {
+        let first = (shape as usize)
+            .checked_sub(1)
+            .map_or(0, |before| self.ends[before]);
+        &self.steps[first as usize..self.ends[shape as usize] as usize]
+    }
 }
 
 impl Plan {
@@ -87,7 +142,8 @@ impl Plan {
         for (column, attribute) in (0..).zip(&attributes) {
             column_of[attribute.key as usize][attribute.value_type as usize] = column;
         }
-        count_texts(data, rows, &column_of, &mut attributes);
+        let steps = Steps::of(data, &column_of);
+        count_texts(data, rows, &steps, &mut attributes);
         let samples = sample_numbers(data, rows, &column_of, &attributes);
         for (attribute, sample) in attributes.iter_mut().zip(&samples) {
             decide_storage(attribute, sample);
@@ -104,7 +160,14 @@ impl Plan {
             attributes,
             schema: Arc::new(Schema::new(fields)),
             column_of,
+            steps,
         }
+    }
+
+    /// Where the values of spans of this shape go, in order.
+    #[inline]
+    pub fn steps(&self, shape: u32) -> &[Step] {
+        self.steps.get(shape)
     }
 
     /// The column of a key and a type, if it has one.
@@ -174,35 +237,23 @@ fn column_name(key: &str, value_type: u8, is_first: bool) -> String {
     }
 }
 
-fn count_texts(
-    data: &Data,
-    rows: &[u32],
-    column_of: &[[u32; 8]],
-    attributes: &mut [AttributeColumnPlan],
-) {
+fn count_texts(data: &Data, rows: &[u32], steps: &Steps, attributes: &mut [AttributeColumnPlan]) {
     for attribute in attributes
         .iter_mut()
         .filter(|attribute| is_text(attribute.value_type))
     {
         attribute.text_counts = vec![0; data.key_texts[attribute.key as usize].len() as usize];
     }
-    let mut seen = Vec::new();
     for &row in rows {
         let (piece, at) = data.rows.locate(row);
-        seen.clear();
-        for (item, slots) in data
-            .attributes_and_extras(piece.shape[at], piece.slots(at))
-            .0
-        {
-            if data.has_duplicates {
-                if seen.contains(&item) {
-                    continue;
-                }
-                seen.push(item);
-            }
-            let column = column_of[item.key as usize][item.value_type as usize];
-            if column != NO_COLUMN && is_text(item.value_type) {
-                attributes[column as usize].text_counts[slots[0] as usize] += 1;
+        let slots = piece.slots(at);
+        for step in steps.get(piece.shape[at] & !HAS_EXTRAS) {
+            let counts = step
+                .column()
+                .map(|column| &mut attributes[column].text_counts);
+            // Columns of numbers count nothing: their table is empty.
+            if let Some(counts) = counts.filter(|counts| !counts.is_empty()) {
+                counts[slots[step.slot as usize] as usize] += 1;
             }
         }
     }
