@@ -70,6 +70,14 @@ def test_every_sampling_port_follows_the_file(launch: Launch, tmp_path: Path) ->
     assert lymer.get(14268, "/api/sampling?service=pay").json()["probabilisticSampling"] == {"samplingRate": 1}
 
 
+def test_a_collector_answers_from_the_file_too(launch: Launch, tmp_path: Path) -> None:
+    file = tmp_path / "strategies.json"
+    put(file, strategies(0.5))
+    lymer = launch(role="collector", SAMPLING_STRATEGIES_FILE=str(file))
+    lymer.until('"ready"')
+    assert lymer.get(14268, "/api/sampling?service=any").json() == STRATEGY
+
+
 def test_a_span_that_is_odd_is_stored_marked_and_counted(launch: Launch) -> None:
     lymer = launch(storage=None)
     lymer.until('"ready"')

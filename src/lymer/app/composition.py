@@ -87,7 +87,7 @@ class Composition:
         await self._guard.start()
         if self._self_tracing:
             await self._self_tracing.start()
-        if self._sampling:
+        if self.role.has("sampling"):
             await self._strategies.start()
         for door in self._doors:
             await door.start()
