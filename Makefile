@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui sdk native bench bench-quick e2e browser clean
+.PHONY: help build run test check lint format unit rust ui sdk native bench bench-quick bench-ui e2e browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench: build .venv/.tools ## All benchmarks (long); docs/benchmarks.md has the l
 
 bench-quick: build .venv/.tools ## The same with little data
 	$(BIN)/python -m bench --quick
+
+bench-ui: ## How fast the trace page is in Chromium, up to a million spans
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build && npx playwright test -c bench/playwright.config.ts
 
 # --- developers ------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ export const MADE_ID = "000000000000000000000000005ca1ab";
 const ERROR = 16;
 
 /** The bytes of a skeleton. */
-export function skeletonBytes(made: Made): Buffer {
+export function skeletonBytes(made: Made, traceId = MADE_ID): Buffer {
   const count = made.parents.length;
   const whole = made.starts.reduce((most, start, row) => Math.max(most, start + made.durations[row]!), 0);
   const depths = new Uint32Array(count);
@@ -45,7 +45,7 @@ export function skeletonBytes(made: Made): Buffer {
     ["end", "f64", Float64Array.of(made.durations[0] ?? 0)],
   ];
   const facts = {
-    traceId: MADE_ID,
+    traceId,
     spanCount: count,
     errorCount: made.flags.reduce((sum, flag) => sum + (flag & ERROR ? 1 : 0), 0),
     orphanCount: made.flags.reduce((sum, flag) => sum + (flag & 128 ? 1 : 0), 0),

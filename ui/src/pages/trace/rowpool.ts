@@ -24,6 +24,9 @@ interface Slot {
   index: number;
   version: number;
   place: number;
+  hue: number;
+  indent: number;
+  path: string;
 }
 
 /** Lines beyond this many from the anchor move it: transforms lose pixels in large numbers. */
@@ -44,8 +47,9 @@ export class RowPool {
     this.#errorsWithin = errorCount ? countWithin(Uint8Array.from(flags, (flag) => flag & Flag.error), ends) : new Uint32Array(count);
   }
 
-  /** Bring the rows into agreement with what is in sight; rows painted in this version stay as they are. */
-  draw(sight: Sight, extra: Extra | undefined, version: number, timePx: number): void {
+  /** Bring the rows into agreement with what is in sight; rows painted in this version stay as they are. Answers the id of the chosen row. */
+  draw(sight: Sight, extra: Extra | undefined, version: number, timePx: number): string | null {
+    let active: string | null = null;
     const { lines, chosen } = this.#store;
     if (Math.abs(sight.from - this.#anchor) > ANCHOR_REACH) this.#anchor = sight.from;
     const base = placeOf(this.#anchor);
@@ -65,12 +69,20 @@ export class RowPool {
       if (slot.place !== place) slot.element.style.transform = `translateY(${(slot.place = place)}px)`;
       const isChosen = String(line === chosen.value);
       if (slot.element.ariaSelected !== isChosen) slot.element.ariaSelected = isChosen;
+      if (line === chosen.value) active = slot.element.id;
     }
+    return active;
   }
 
   /** Where the row below line `index` begins, in the layer. */
   below(index: number): number {
     return placeOf(index + 1) - placeOf(this.#anchor);
+  }
+
+  /** Say in full what a row has no room for, when the pointer comes to it. */
+  explain(target: EventTarget | null): void {
+    const cell = (target as Element | null)?.closest?.<HTMLElement>(".row .name-column");
+    if (cell) cell.title = [".service-name", ".operation"].map((part) => cell.querySelector(part)?.textContent ?? "").join(" · ");
   }
 
   /** The line at an element of a row, or null. */
@@ -82,6 +94,7 @@ export class RowPool {
   #added(): Slot {
     const element = make("div", "row", this.#layer);
     element.role = "row";
+    element.id = `trace-row-${this.#slots.length}`;
     const nameCell = make("span", "name-column", element);
     nameCell.role = "gridcell";
     const fold = make("button", "plain fold", nameCell) as HTMLButtonElement;
@@ -97,7 +110,7 @@ export class RowPool {
     const bar = make("span", "bar", time);
     const critical = make("span", "critical", time);
     const length = make("span", "length", time);
-    return { element, nameCell, fold, sign, many, service, operation, notes, bar, critical, length, line: NaN, index: -1, version: -1, place: NaN };
+    return { element, nameCell, fold, sign, many, service, operation, notes, bar, critical, length, line: NaN, index: -1, version: -1, place: NaN, hue: -1, indent: -1, path: "" };
   }
 
   #paint(slot: Slot, line: number, index: number, timePx: number): void {
@@ -108,14 +121,14 @@ export class RowPool {
     const row = group ? group.members[group.from[~line]!]! : line;
     const depth = trace.depths[row]!;
     const { element } = slot;
-    element.id = `line-${index}`;
     element.ariaRowIndex = String(index + 1);
     element.ariaLevel = String(depth + 1);
-    element.style.setProperty("--colour", hueColour(hues.get(serviceOf(trace, row)) ?? 0));
-    slot.nameCell.style.paddingInlineStart = `${8 + indentOf(depth)}px`;
-    slot.service.textContent = serviceOf(trace, row);
-    slot.operation.textContent = nameOf(trace, row);
-    slot.nameCell.title = `${serviceOf(trace, row)} · ${nameOf(trace, row)}`;
+    const hue = hues.get(serviceOf(trace, row)) ?? 0;
+    if (slot.hue !== hue) element.style.setProperty("--colour", hueColour((slot.hue = hue)));
+    const indent = 8 + indentOf(depth);
+    if (slot.indent !== indent) slot.nameCell.style.paddingInlineStart = `${(slot.indent = indent)}px`;
+    write(slot.service, serviceOf(trace, row));
+    write(slot.operation, nameOf(trace, row));
     const matched = matches.value;
     element.toggleAttribute("data-matched", matched !== null && !group && matched[row] === 1);
     element.toggleAttribute("data-dim", matched !== null && !(group ? anyOf(matched, group.members.subarray(group.from[~line]!, group.from[~line + 1]!)) : matched[row]));
@@ -131,11 +144,11 @@ export class RowPool {
     slot.many.hidden = true;
     const ownError = (trace.flags[row]! & Flag.error) !== 0;
     this.#paintSign(slot, ownError, !ownError && isClosed && this.#errorsWithin[row]! > 0);
-    slot.notes.textContent = notesOf(trace, row, isClosed ? below : 0);
+    write(slot.notes, notesOf(trace, row, isClosed ? below : 0));
     const duration = trace.durations[row]!;
     this.#paintBar(slot, trace.starts[row]!, duration, formatDuration(duration / 1000));
     slot.element.toggleAttribute("data-adjusted", (trace.flags[row]! & Flag.adjusted) !== 0);
-    slot.critical.style.background = trace.flags[row]! & Flag.critical ? criticalPaint(trace, row, zoom.value, timePx) : "";
+    paintCritical(slot, trace.flags[row]! & Flag.critical ? criticalPaint(trace, row, zoom.value, timePx) : "");
   }
 
   #paintGroup(slot: Slot, line: number): void {
@@ -143,26 +156,28 @@ export class RowPool {
     const facts = groupFacts(trace, groups.value!, ~line);
     this.#paintFold(slot, state.value.folding.toggled.has(line), facts.spans);
     slot.many.hidden = false;
-    slot.many.textContent = `${formatCount(facts.count)}×`;
+    write(slot.many, `${formatCount(facts.count)}×`);
     this.#paintSign(slot, facts.errors > 0, false);
-    slot.notes.textContent = "";
+    write(slot.notes, "");
     slot.element.removeAttribute("data-adjusted");
     const [least, median, most, total] = [facts.least, facts.median, facts.most, facts.total].map((nano) => formatDuration(nano / 1000));
     this.#paintBar(slot, facts.start, facts.end - facts.start, `Σ ${total} · ${least} / ${median} / ${most}`);
     slot.length.title = t("trace.groupHint");
-    slot.critical.style.background = "";
+    paintCritical(slot, "");
   }
 
   #paintFold({ element, fold }: Slot, isOpen: boolean | null, below: number): void {
     element.ariaExpanded = isOpen === null ? null : String(isOpen);
-    fold.style.visibility = isOpen === null ? "hidden" : "";
-    fold.textContent = isOpen ? "▾" : "▸";
+    fold.toggleAttribute("data-leaf", isOpen === null);
+    if (isOpen === null) return;
+    write(fold, isOpen ? "▾" : "▸");
     fold.ariaLabel = t(isOpen ? "trace.collapse" : "trace.expand");
     fold.title = isOpen ? t("trace.collapse") : t("trace.hidden", { n: formatCount(below) });
   }
 
   #paintSign({ sign }: Slot, own: boolean, within: boolean): void {
     sign.hidden = !own && !within;
+    if (sign.hidden) return;
     sign.toggleAttribute("data-within", within);
     sign.title = t(within ? "trace.errorWithin" : "span.error");
   }
@@ -173,12 +188,23 @@ export class RowPool {
     bar.style.width = `max(${place.width}%, 2px)`;
     const [from, to] = this.#store.zoom.value;
     bar.hidden = start > to || start + Math.max(duration, 0) < from;
-    length.textContent = text;
-    length.title = "";
-    length.className = `length ${place.label}`;
+    write(length, text);
+    if (length.title) length.title = "";
+    const className = `length ${place.label}`;
+    if (length.className !== className) length.className = className;
     length.style.left = place.label === "before" ? "" : place.label === "after" ? `${place.left + place.width}%` : `${place.left}%`;
     length.style.right = place.label === "before" ? `${100 - place.left}%` : "";
   }
+}
+
+/** Change a text where it differs; nodes stay. */
+function write(element: HTMLElement, text: string): void {
+  const node = (element.firstChild ?? element.appendChild(document.createTextNode(""))) as Text;
+  if (node.data !== text) node.data = text;
+}
+
+function paintCritical(slot: Slot, path: string): void {
+  if (slot.path !== path) slot.critical.style.background = slot.path = path;
 }
 
 function make(tag: string, className: string, parent: HTMLElement): HTMLElement {

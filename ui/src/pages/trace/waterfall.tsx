@@ -88,10 +88,9 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
     const sight = rowsInSight(store.lines.peek().length, view.scrollTop, room.peek().height, extra);
     const tall = `${sight.height}px`;
     if (height.style.height !== tall) height.style.height = tall;
-    pool.draw(sight, extra, version, room.peek().width);
+    const active = pool.draw(sight, extra, version, room.peek().width);
     if (extra) inline.style.transform = `translateY(${pool.below(extra.index)}px) ${layer.style.transform}`;
-    const index = store.lines.peek().indexOf(store.chosen.peek() ?? NaN);
-    if (index >= sight.from && index < sight.to) view.setAttribute("aria-activedescendant", `line-${index}`);
+    if (active) view.setAttribute("aria-activedescendant", active);
     else view.removeAttribute("aria-activedescendant");
   };
   const soon = () => (frame ||= requestAnimationFrame(draw));
@@ -125,12 +124,15 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
   };
   view.addEventListener("scroll", soon, { passive: true });
   layer.addEventListener("click", onClick);
+  const onOver = (event: MouseEvent) => pool.explain(event.target);
+  layer.addEventListener("pointerover", onOver, { passive: true });
   draw();
   return () => {
     cancelAnimationFrame(frame);
     for (const stop of [stopPaint, stopMove, stopReveal]) stop();
     view.removeEventListener("scroll", soon);
     layer.removeEventListener("click", onClick);
+    layer.removeEventListener("pointerover", onOver);
     layer.replaceChildren();
   };
 }
