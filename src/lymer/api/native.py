@@ -6,37 +6,40 @@ parameters and answers are microseconds since 1970 as in Jaeger's v1 API; names 
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lymer.api.answers import Answer, json_answer
 from lymer.api.config import ApiConfig
-from lymer.api.endpoint import Endpoints, gone, read_body
-from lymer.api.jaeger_v1 import read_question, time_range
+from lymer.api.endpoint import Endpoints, gone
 from lymer.api.native_download import NativeDownload
+from lymer.api.native_overview import SERVING, NativeOverview
+from lymer.api.native_question import asked_traces, member, read_json, read_member, read_time, read_where, time_between
 from lymer.api.native_trace import NativeTrace, read_trace_id
 from lymer.api.native_uploads import NativeUploads
+from lymer.api.page import read_settings
 from lymer.api.parameters import Parameters, parse_bool, parse_int
+from lymer.api.red_json import nodes_json
 from lymer.api.summary_json import summaries_json
 from lymer.component.clock import Clock
-from lymer.component.errors import BadQueryError
+from lymer.component.errors import BadQueryError, NotFoundError
 from lymer.component.events import Events
 from lymer.model.attributes import AttributeType
-from lymer.model.search import Order, Scope, TimeRange, TraceSearch
-from lymer.model.trace import TracePage
-from lymer.query.jaeger_search import trace_search
+from lymer.model.search import EVERYTHING, Compare, Op, Order, Scope, SpanField, TimeRange, TraceSearch
+from lymer.model.trace import SUMMARY_SCHEMA, TracePage
 from lymer.query.service import QueryService
 from lymer.query.uploads import Uploads
-from lymer.wire.predicate_json import read_predicate
+from lymer.wire.overview import RedQuestion
+from lymer.wire.trace_view import TraceView
 
 LIMIT_DEFAULT: Final = 20
 VALUES_DEFAULT: Final = 100
-
-E = TypeVar("E", bound=StrEnum)
+IDS_MAX: Final = 100
 
 
 class SearchBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,6 +52,8 @@ class SearchBody(msgspec.Struct, forbid_unknown_fields=True):
     limit: int = LIMIT_DEFAULT
     cursor: str | None = None
     total: bool = False
+    ids: list[str] | None = None
+    """Only these traces; then nothing else counts."""
 
 
 class GraphBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,9 +62,7 @@ class GraphBody(msgspec.Struct, forbid_unknown_fields=True):
     where: Any = None
     start: int | None = None
     end: int | None = None
-
-
-B = TypeVar("B", SearchBody, GraphBody)
+    nodes: bool = True
 
 
 class Native:
@@ -70,6 +73,7 @@ class Native:
         self._config = config
         self._tenant = config.tenant
         self._clock = clock
+        self._settings = read_settings(config.ui_config)
         endpoints = Endpoints(f"{config.prefix}/api/lymer/v1", _failed, events)
         endpoints.add("/services", self.services)
         endpoints.add("/operations", self.operations)
@@ -81,16 +85,18 @@ class Native:
         endpoints.add("/graph", self.graph)
         endpoints.add("/graph", self.posted_graph, ["POST"])
         endpoints.add("/store", self.store)
+        endpoints.add("/ui-config", self.ui_config)
         uploads = Uploads(clock)
         self._trace = NativeTrace(query, uploads, config=config)
         self._trace.add_to(endpoints)
+        NativeOverview(query, config=config, clock=clock).add_to(endpoints)
         NativeDownload(query, uploads, config=config).add_to(endpoints)
         NativeUploads(uploads, config=config).add_to(endpoints)
         self.routes = endpoints.routes
 
     async def services(self, request: Request) -> Response:
         """The names of the services with a span in the range."""
-        time = _read_time(Parameters(request.scope["query_string"]))
+        time = read_time(Parameters(request.scope["query_string"]))
         return json_answer({"services": await self._query.services(time=time, tenant=self._tenant, gone=gone(request))})
 
     async def operations(self, request: Request) -> Response:
@@ -102,7 +108,7 @@ class Native:
         found = await self._query.operations(
             service,
             kind=parameters.text("kind") or None,
-            time=_read_time(parameters),
+            time=read_time(parameters),
             tenant=self._tenant,
             gone=gone(request),
         )
@@ -112,8 +118,8 @@ class Native:
         """The keys of attributes, most frequent first."""
         parameters = Parameters(request.scope["query_string"])
         table = await self._query.attribute_keys(
-            scope=_read_member(Scope, parameters, "scope", Scope.ANY),
-            time=_read_time(parameters),
+            scope=read_member(Scope, parameters, "scope", Scope.ANY),
+            time=read_time(parameters),
             tenant=self._tenant,
             gone=gone(request),
         )
@@ -133,8 +139,8 @@ class Native:
         parameters = Parameters(request.scope["query_string"])
         table = await self._query.attribute_values(
             request.path_params["key"],
-            scope=_read_member(Scope, parameters, "scope", Scope.ANY),
-            time=_read_time(parameters),
+            scope=read_member(Scope, parameters, "scope", Scope.ANY),
+            time=read_time(parameters),
             limit=parameters.read("limit", parse_int, VALUES_DEFAULT),
             tenant=self._tenant,
             gone=gone(request),
@@ -145,12 +151,13 @@ class Native:
     async def search(self, request: Request) -> Response:
         """A page of summaries; parameters as Jaeger's, none of them required, and `order`, `cursor`, `total`."""
         parameters = Parameters(request.scope["query_string"])
-        now = self._clock.now_unix_nano()
-        asked = trace_search(read_question(parameters, now=now, lookback_nano=now))
+        if ids := parameters.texts("traceId"):
+            return await self._by_id(request, ids)
+        where, time = asked_traces(parameters, self._clock.now_unix_nano())
         search = TraceSearch(
-            where=asked.where,
-            time=asked.time,
-            order=_read_member(Order, parameters, "order", Order.NEWEST),
+            where=where,
+            time=time,
+            order=read_member(Order, parameters, "order", Order.NEWEST),
             limit=parameters.read("limit", parse_int, LIMIT_DEFAULT),
             cursor=parameters.text("cursor") or None,
             with_total=parameters.read("total", parse_bool, False),
@@ -159,11 +166,13 @@ class Native:
 
     async def posted_search(self, request: Request) -> Response:
         """A page of summaries of the traces that satisfy a predicate."""
-        body = await self._read_body(request, SearchBody)
+        body = await read_json(request, SearchBody, self._config.body_bytes_max)
+        if body.ids is not None:
+            return await self._by_id(request, body.ids)
         search = TraceSearch(
-            where=read_predicate(body.where or {"op": "and", "terms": []}),
-            time=_time(body.start, body.end),
-            order=_member(Order, body.order, "order"),
+            where=read_where(body.where),
+            time=time_between(body.start, body.end),
+            order=member(Order, body.order, "order"),
             limit=body.limit,
             cursor=body.cursor,
             with_total=body.total,
@@ -177,13 +186,18 @@ class Native:
 
     async def graph(self, request: Request) -> Response:
         """Who calls whom in the range."""
-        time = _read_time(Parameters(request.scope["query_string"]))
-        return await self._graph(request, GraphBody(start=None), time)
+        parameters = Parameters(request.scope["query_string"])
+        body = GraphBody(nodes=parameters.read("nodes", parse_bool, True))
+        return await self._graph(request, body, read_time(parameters))
 
     async def posted_graph(self, request: Request) -> Response:
         """Who calls whom, of the called spans that satisfy a span predicate."""
-        body = await self._read_body(request, GraphBody)
-        return await self._graph(request, body, _time(body.start, body.end))
+        body = await read_json(request, GraphBody, self._config.body_bytes_max)
+        return await self._graph(request, body, time_between(body.start, body.end))
+
+    async def ui_config(self, request: Request) -> Response:
+        """The settings of the page, as they are in the file."""
+        return json_answer(self._settings)
 
     async def store(self, request: Request) -> Response:
         """How the store is, and its figures."""
@@ -201,7 +215,7 @@ class Native:
     async def _graph(self, request: Request, body: GraphBody, time: TimeRange) -> Response:
         table = await self._query.service_graph(
             time=time,
-            where=read_predicate(body.where or {"op": "and", "terms": []}),
+            where=read_where(body.where),
             tenant=self._tenant,
             gone=gone(request),
         )
@@ -217,14 +231,31 @@ class Native:
             }
             for row in table.to_pylist()
         ]
-        return json_answer({"edges": edges})
+        if not body.nodes:
+            return json_answer({"edges": edges})
+        return json_answer({"edges": edges, "nodes": await self._nodes(request, time)})
 
-    async def _read_body(self, request: Request, kind: type[B]) -> B:
-        body = await read_body(request, self._config.body_bytes_max)
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadQueryError(f"the body: {error}") from error
+    async def _nodes(self, request: Request, time: TimeRange) -> list[dict[str, Any]]:
+        serving = Compare(SpanField.KIND, Op.IN, SERVING)
+        of_calls, of_all = [
+            await self._query.overview(RedQuestion(where=where, time=time), tenant=self._tenant, gone=gone(request))
+            for where in (serving, EVERYTHING)
+        ]
+        return nodes_json(of_calls, of_all)
+
+    async def _by_id(self, request: Request, ids: list[str]) -> Response:
+        """The summaries of these traces, in this order; those that are not there are left out."""
+        if len(ids) > IDS_MAX:
+            raise BadQueryError(f"at most {IDS_MAX} traces by id at once")
+        found: list[pa.Table] = [SUMMARY_SCHEMA.empty_table()]
+        for trace_id in dict.fromkeys(map(read_trace_id, ids)):
+            with suppress(NotFoundError):
+                found.append(
+                    await self._query.ask_trace(
+                        "summary", trace_id, TraceView.summary, tenant=self._tenant, gone=gone(request)
+                    )
+                )
+        return _page(TracePage(pa.concat_tables(found), None, len(found) - 1))
 
 
 def _page(page: TracePage) -> Response:
@@ -235,30 +266,6 @@ def _page(page: TracePage) -> Response:
             "total": page.total,
         }
     )
-
-
-def _read_time(parameters: Parameters) -> TimeRange:
-    start = parameters.read("start", parse_int, None)
-    end = parameters.read("end", parse_int, None)
-    return _time(start, end)
-
-
-def _time(start_us: int | None, end_us: int | None) -> TimeRange:
-    widest = TimeRange()
-    return time_range(
-        widest.start if start_us is None else start_us * 1000, widest.end if end_us is None else end_us * 1000
-    )
-
-
-def _read_member(kind: type[E], parameters: Parameters, name: str, default: E) -> E:
-    return _member(kind, parameters.text(name) or default, name)
-
-
-def _member(kind: type[E], text: str, name: str) -> E:
-    try:
-        return kind(text)
-    except ValueError:
-        raise BadQueryError(f"'{name}' must be one of {', '.join(kind)}, not {text!r:.80}") from None
 
 
 def _failed(status: int, message: str, headers: dict[str, str]) -> Response:

@@ -48,7 +48,7 @@ class Page:
         self._folder = (config.assets_path or BUILT).resolve()
         self._is_ours = config.assets_path is None
         self._prefix = config.prefix
-        self._settings = _read_settings(config.ui_config)
+        self._settings = read_settings(config.ui_config)
         self._capabilities = capabilities
         if not self._is_ours and not (self._folder / "index.html").is_file():
             raise ConfigError(f"assets_path: {self._folder} has no index.html")
@@ -132,7 +132,8 @@ class Page:
         return text
 
 
-def _read_settings(file: Path | None) -> dict[str, Any]:
+def read_settings(file: Path | None) -> dict[str, Any]:
+    """The settings of the page from their file, none without one. Raises ConfigError."""
     if file is None:
         return {}
     try:

@@ -57,6 +57,11 @@ class TraceView:
         """How many spans it has."""
         return _native.trace_span_count(self._view, self._number)
 
+    def summary(self) -> pa.Table:
+        """Its row of SUMMARY_SCHEMA."""
+        table = pa.table(pa.record_batch(self._view.summaries([self._number])))
+        return table.select(SUMMARY_SCHEMA.names).cast(SUMMARY_SCHEMA)
+
     def skeleton(self, *, adjusted: bool = False, as_json: bool = False) -> bytes:
         """The skeleton: docs/specs/skeleton.md."""
         try:
