@@ -141,7 +141,7 @@ def test_a_taken_port_is_one_line_with_the_cure(launch: Launch, port: int) -> No
     [
         (["--retention", "soon"], "retention: not a duration: 'soon'"),
         (["--memory-limit", "1MiB"], "memory_limit: must be at least 256MiB"),
-        (["--storage", "papyrus"], "there is no 'papyrus'; there are: embedded, grpc, memory"),
+        (["--storage", "papyrus"], "there is no 'papyrus'; there are: embedded, grpc, jaeger_grpc, memory"),
         (["--host", "no.such.host.invalid"], "is not an address of this machine"),
         (["--base-path", "no-slash"], "base_path: "),
         (["--config", "none.yaml"], "none.yaml: cannot be read"),

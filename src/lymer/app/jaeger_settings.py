@@ -80,7 +80,7 @@ def family_of(given: Iterable[Given], store_type: object, source: str | None) ->
     for item in given:
         if item.flag.read is storage_type and item.source == source:
             return _FAMILIES.get(item.text, "")
-    return "grpc" if store_type == "grpc" else ""
+    return "grpc" if store_type in ("grpc", "jaeger_grpc") else ""
 
 
 def remark_on(given: Given, family: Family) -> str | None:

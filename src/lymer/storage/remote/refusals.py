@@ -26,5 +26,7 @@ def error_of(failure: Any, *, server: str) -> LymerError:
         case grpc.StatusCode.INVALID_ARGUMENT:
             return PermanentError(f"the store at {server}: {message}")
         case grpc.StatusCode.UNIMPLEMENTED:
-            return errors.NotSupportedError(f"the store at {server} is no Lymer's: {message}")
+            return errors.NotSupportedError(
+                f"the store at {server} is no Lymer's; for Jaeger's set the storage type jaeger_grpc: {message}"
+            )
     return UnavailableError(f"the store at {server} cannot be reached: {message}")

@@ -54,22 +54,21 @@ class RemoteStore:
 
     async def start(self) -> None:
         if not self._archived:
-            await self._connection.open()
+            await self._connection.channel.open()
 
     async def close(self) -> None:
         if not self._archived:
-            await self._connection.close()
+            await self._connection.channel.close()
 
     def archive(self, tenant: str = DEFAULT_TENANT, /) -> RemoteStore | None:
-        if self._archived or not self._connection.standing.has_archive:
+        if self._archived or not self._connection.has_archive:
             return None
         return RemoteStore(self._config, archive_of=self._connection)
 
     async def write(self, batch: SpanBatch, /, *, tenant: str = DEFAULT_TENANT) -> None:
         if not len(batch):
             return
-        format_name, data = calls.encode_write(batch)
-        await self._connection.write(data, format_name=format_name, tenant=tenant, archive=self._archived)
+        await self._connection.write(batch, tenant=tenant, archive=self._archived)
 
     async def find_traces(self, search: TraceSearch, budget: Budget, /, *, tenant: str = DEFAULT_TENANT) -> TracePage:
         question = calls.search_question(search, **self._general(budget, tenant))
@@ -137,7 +136,7 @@ class RemoteStore:
         return msgspec.json.decode(await self._connection.ask("DeleteTrace", question), type=bool)
 
     def health(self) -> Health:
-        return self._connection.standing.health
+        return self._connection.channel.health
 
     def _general(self, budget: Budget, tenant: str) -> dict[str, Any]:
         """What every question says. Raises BudgetError when nobody waits any more."""
