@@ -66,12 +66,12 @@ def _sets(
 MEANT: Final[tuple[JaegerFlag, ...]] = (
     # The process.
     _sets(
-        "span-storage.type", "cqs", "store.type", by=read.storage_type, reason="badger and memory: the embedded store"
+        "span-storage.type", "cqsi", "store.type", by=read.storage_type, reason="badger and memory: the embedded store"
     ),
-    _sets("log-level", "acqs", "logs.level", by=read.log_level),
-    _sets("log-encoding", "acqs", "logs.format", by=read.log_format),
-    _sets("admin.http.host-port", "acqs", "admin", by=read.host_port),
-    _sets("jaeger-listen-host", "acqs", "host", variable_only=True, reason="of Jaeger's version 2"),
+    _sets("log-level", "acqsi", "logs.level", by=read.log_level),
+    _sets("log-encoding", "acqsi", "logs.format", by=read.log_format),
+    _sets("admin.http.host-port", "acqsi", "admin", by=read.host_port),
+    _sets("jaeger-listen-host", "acqsi", "host", variable_only=True, reason="of Jaeger's version 2"),
     # The collector's doors.
     _sets("collector.grpc-server.host-port", "c", "receivers.jaeger_grpc", by=read.host_port),
     _sets("collector.grpc-server.max-message-size", "c", "receivers.jaeger_grpc.message_bytes_max"),
@@ -131,12 +131,12 @@ MEANT: Final[tuple[JaegerFlag, ...]] = (
     _sets("query.enable-tracing", "q", "self_tracing", by=read.switch),
     # Storage.
     _sets(
-        "badger.ephemeral", "cqs", "ephemeral", by=read.switch, family="badger", reason="true unless it says otherwise"
+        "badger.ephemeral", "cqsi", "ephemeral", by=read.switch, family="badger", reason="true unless it says otherwise"
     ),
-    _sets("badger.directory-value", "cqs", "data_dir", family="badger", reason="when not ephemeral"),
-    _sets("badger.span-store-ttl", "cqs", "retention", by=read.duration, family="badger"),
-    _sets("grpc-storage.server", "cqs", "store.server", family="grpc"),
-    _sets("grpc-storage.connection-timeout", "cqs", "store.timeout", by=read.duration, family="grpc"),
+    _sets("badger.directory-value", "cqsi", "data_dir", family="badger", reason="when not ephemeral"),
+    _sets("badger.span-store-ttl", "cqsi", "retention", by=read.duration, family="badger"),
+    _sets("grpc-storage.server", "cqsi", "store.server", family="grpc"),
+    _sets("grpc-storage.connection-timeout", "cqsi", "store.timeout", by=read.duration, family="grpc"),
     _sets("grpc.host-port", "s", "remote_storage", by=read.host_port),
 )
 """In the order of the page docs/operating/configuration.md."""

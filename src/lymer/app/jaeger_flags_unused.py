@@ -87,6 +87,7 @@ UNUSED: Final[tuple[JaegerFlag, ...]] = (
     # The process.
     *_unused("acqsi", "", "config-file", "holds Jaeger's flags; write our keys into a file for --config"),
     *_unused("acqsi", "metrics-", "backend http-route", _METRICS),
+    *_unused("cqi", "", "feature-gates", "they are those of Jaeger's libraries"),
     *_server_tls("acqsi", "admin.http"),
     # The collector.
     *_unused("c", "collector.", "num-workers queue-size queue-size-memory", _NO_QUEUE),
@@ -138,24 +139,25 @@ UNUSED: Final[tuple[JaegerFlag, ...]] = (
         _NO_PROMETHEUS,
     ),
     # Tenants.
-    _refused("cqs", "multi-tenancy.enabled", _NO_TENANCY),
-    *_unused("cqs", "multi-tenancy.", "header tenants", _NO_TENANCY),
+    _refused("cqsi", "multi-tenancy.enabled", _NO_TENANCY),
+    *_unused("cqsi", "multi-tenancy.", "header tenants", _NO_TENANCY),
     # Storage.
-    *_variables("cqs", "dependency-storage-type", "calls between services are counted from the spans themselves"),
-    *_unused("cqs", "memory.", "max-traces", "the embedded store is bounded by --memory-limit and --retention"),
-    *_unused("cqs", "badger.", "directory-key", "keys and values are in one folder: --data-dir"),
-    _switch("cqs", "badger.consistency", "what is acknowledged is always on the disk"),
-    *_unused("cqs", "badger.", "maintenance-interval metrics-update-interval", "the embedded store minds itself"),
-    _switch("cqs", "badger.read-only", "a data folder has one owner"),
-    *_client_tls("cqs", "grpc-storage"),
+    *_variables("cqsi", "dependency-storage-type", "calls between services are counted from the spans themselves"),
+    *_unused("cqsi", "memory.", "max-traces", "the embedded store is bounded by --memory-limit and --retention"),
+    *_unused("cqsi", "badger.", "directory-key", "keys and values are in one folder: --data-dir"),
+    _switch("cqsi", "badger.consistency", "what is acknowledged is always on the disk"),
+    *_unused("cqsi", "badger.", "maintenance-interval metrics-update-interval", "the embedded store minds itself"),
+    _switch("cqsi", "badger.truncate", "what is damaged is named, and the rest is served"),
+    _switch("cqsi", "badger.read-only", "a data folder has one owner"),
+    *_client_tls("cqsi", "grpc-storage"),
     *_unused(
-        "cqs", "grpc-storage-plugin.", "binary configuration-file log-level", "plugins are not run; use grpc-storage"
+        "cqsi", "grpc-storage-plugin.", "binary configuration-file log-level", "plugins are not run; use grpc-storage"
     ),
-    *_unused("c", "downsampling.", "ratio hashsalt", "all spans that come are stored; sample at the clients"),
-    *_unused("cqs", "cassandra.", _CASSANDRA, _NO_STORE),
-    *_unused("cqs", "cassandra-archive.", _CASSANDRA, _NO_STORE),
-    *_unused("cqs", "es.", _ELASTICSEARCH, _NO_STORE),
-    *_unused("cqs", "es-archive.", _ELASTICSEARCH, _NO_STORE),
+    *_unused("ci", "downsampling.", "ratio hashsalt", "all spans that come are stored; sample at the clients"),
+    *_unused("cqsi", "cassandra.", _CASSANDRA, _NO_STORE),
+    *_unused("cqsi", "cassandra-archive.", _CASSANDRA, _NO_STORE),
+    *_unused("cqsi", "es.", _ELASTICSEARCH, _NO_STORE),
+    *_unused("cqsi", "es-archive.", _ELASTICSEARCH, _NO_STORE),
     *_unused(
         "c",
         "kafka.producer.",
