@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { ComparedPath, ComparedTrace, Comparison } from "../../api/trace";
-import { formatCount, t } from "../../i18n";
+import { formatCount, t, tn } from "../../i18n";
 import { hueColour, serviceHues } from "../../model/colours";
 import { chosenPaths, difference, extentOf, ORDERS, type CompareOrder } from "../../model/compared";
 import { formatDuration } from "../../time/format";
@@ -39,7 +39,7 @@ export function Compared({ both }: { both: Both }) {
       <Tools order={order} onlyDifferent={onlyDifferent} isSideBySide={isSideBySide} find={find} shown={paths.length} total={answer.paths.length} />
       <div class="split" data-beside={chosen.value !== null || undefined}>
         <section class="view" aria-label={t("compare.title")}>
-          <List count={paths.length} label={t("compare.title")} columns={isSideBySide ? "minmax(220px, 1fr) minmax(160px, 1fr) minmax(160px, 1fr)" : "minmax(240px, 1fr) 64px 64px 92px 92px minmax(190px, 0.7fr) 92px 64px 64px"} row={row} head={<Heads isSideBySide={isSideBySide} what={order === "self" ? "self" : "total"} />} />
+          <List count={paths.length} label={t("compare.title")} leastPx={isSideBySide ? 560 : 970} columns={isSideBySide ? "minmax(220px, 1fr) minmax(160px, 1fr) minmax(160px, 1fr)" : "minmax(240px, 1fr) 64px 64px 92px 92px minmax(190px, 0.7fr) 92px 64px 64px"} row={row} head={<Heads isSideBySide={isSideBySide} what={order === "self" ? "self" : "total"} />} />
         </section>
         {chosen.value !== null && <Chosen answer={answer} path={answer.paths.find(({ id }) => id === chosen.value)!} close={() => (chosen.value = null)} />}
       </div>
@@ -82,11 +82,11 @@ function Sum({ side, trace }: { side: "a" | "b"; trace: ComparedTrace }) {
         <b>{trace.rootService}</b> {trace.rootName}
       </a>
       <span class="soft">
-        {formatDuration(trace.durationNano / 1000)} · {formatCount(trace.spanCount)} {t("trace.spans")}
+        {formatDuration(trace.durationNano / 1000)} · {tn("search.spans", "search.spansOne", trace.spanCount)}
         {trace.errorCount > 0 && (
           <em class="bad">
             {" "}
-            · {formatCount(trace.errorCount)} {t("trace.errors")}
+            · {tn("search.errors", "search.errorsOne", trace.errorCount)}
           </em>
         )}
       </span>

@@ -12,6 +12,7 @@ import { Copy } from "./copy";
 import { Icon } from "./icon";
 import { patterns } from "./patterns";
 import { setPanel, panel } from "./panel";
+import { formatShare } from "./percent";
 import type { Store } from "./store";
 
 export function Details({ store }: { store: Store }) {
@@ -45,7 +46,7 @@ function Times({ store: { trace, details }, row }: { store: Store; row: number }
   const { from, to } = segmentsOf(trace, row);
   let critical = 0;
   for (let at = from; at < to; at++) critical += trace.criticalPath.ends[at]! - trace.criticalPath.starts[at]!;
-  const share = (nano: number) => (trace.durationNano > 0 ? ` · ${((100 * nano) / trace.durationNano).toPrecision(2).replace(/\.0$/, "")} %` : "");
+  const share = (nano: number) => (trace.durationNano > 0 ? ` · ${formatShare(nano / trace.durationNano)}` : "");
   const span = details.value;
   const facts: [string, ComponentChildren][] = [
     [t("span.start"), formatDuration(trace.starts[row]! / 1000)],

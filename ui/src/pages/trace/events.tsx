@@ -65,12 +65,13 @@ export function Events({ store }: { store: Store }) {
       <List
         count={shown.length}
         label={`${t("view.events")}: ${formatCount(state.total)}`}
+        leastPx={600}
         columns="110px minmax(120px, 1fr) minmax(160px, 1.5fr) minmax(160px, 4fr)"
         row={row}
         onEnd={more}
         head={
           <>
-            <span role="columnheader" class="number">{t("span.start")}</span>
+            <span role="columnheader" class="number">{t("trace.start")}</span>
             <span role="columnheader">{t("event.name")}</span>
             <span role="columnheader">{t("span.details")}</span>
             <span role="columnheader">{t("span.attributes")}</span>

@@ -8,12 +8,14 @@ interface Props {
   readonly count: number;
   readonly label: string;
   readonly columns: string;
+  /** A narrower window scrolls sideways. */
+  readonly leastPx: number;
   readonly head: ComponentChildren;
   readonly row: (index: number) => ComponentChildren;
   readonly onEnd?: () => void;
 }
 
-export function List({ count, label, columns, head, row, onEnd }: Props) {
+export function List({ count, label, columns, leastPx, head, row, onEnd }: Props) {
   const view = useRef<HTMLDivElement>(null);
   const scroll = useSignal({ top: 0, height: 600 });
   useLayoutEffect(() => {
@@ -29,7 +31,7 @@ export function List({ count, label, columns, head, row, onEnd }: Props) {
     if (top + height * 2 > scrollHeight) onEnd?.();
   };
   return (
-    <div class="list" ref={view} role="table" aria-label={label} aria-rowcount={count + 1} tabIndex={0} style={{ "--columns": columns }} onScroll={onScroll}>
+    <div class="list" ref={view} role="table" aria-label={label} aria-rowcount={count + 1} tabIndex={0} style={{ "--columns": columns, "--least": `${leastPx}px` }} onScroll={onScroll}>
       <div class="list-head" role="row" aria-rowindex={1}>
         {head}
       </div>

@@ -55,7 +55,7 @@ function Shown({ trace, source }: { trace: Trace; source: Source }) {
   return (
     <div class="trace" data-embedded={isEmbedded || undefined}>
       {!hidden("uiTimelineCollapseTitle") && <Head store={store} isSlim={hidden("uiTimelineHideSummary")} />}
-      {!isEmbedded && <WhyBox store={store} />}
+      {!isEmbedded && store.state.value.view === "waterfall" && <WhyBox store={store} />}
       <Tools store={store} find={find} />
       {!hidden("uiTimelineHideMinimap") && store.state.value.view === "waterfall" && trace.count > 1 && <Overview store={store} />}
       <Split store={store} />

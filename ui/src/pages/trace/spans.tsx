@@ -51,6 +51,7 @@ export function Spans({ store }: { store: Store }) {
       <List
         count={rows.length}
         label={`${t("view.spans")}: ${formatCount(rows.length)}`}
+        leastPx={830}
         columns="minmax(110px, 1fr) minmax(160px, 2fr) 90px 100px 140px 100px 110px"
         row={row}
         head={
@@ -58,7 +59,7 @@ export function Spans({ store }: { store: Store }) {
             <SortHead name="service" isText {...head}>{t("stat.service")}</SortHead>
             <SortHead name="name" isText {...head}>{t("stat.operation")}</SortHead>
             <SortHead name="kind" isText {...head}>{t("span.kind")}</SortHead>
-            <SortHead name="start" {...head}>{t("span.start")}</SortHead>
+            <SortHead name="start" {...head}>{t("trace.start")}</SortHead>
             <SortHead name="duration" {...head}>{t("span.duration")}</SortHead>
             <SortHead name="self" {...head}>{t("span.selfTime")}</SortHead>
             <SortHead name="critical" {...head}>{t("span.criticalTime")}</SortHead>

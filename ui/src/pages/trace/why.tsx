@@ -7,10 +7,12 @@ import { explainTrace, type Why } from "../../api/trace";
 import { formatCount, t } from "../../i18n";
 import { hueColour } from "../../model/colours";
 import { formatDuration } from "../../time/format";
+import { formatShare } from "./percent";
 import type { Store } from "./store";
 
 const STORED = "lymer.trace.why";
 const LINES = 4;
+const LEAST_SHARE = 0.01;
 
 export function WhyBox({ store }: { store: Store }) {
   const answer = useMemo(() => resource<Why>(), []);
@@ -49,7 +51,7 @@ function Short({ why }: { why: Why }) {
       )}
       {first && (
         <span>
-          {first.service} {first.operation} {percent(first.share)}
+          {first.service} {first.operation} {formatShare(first.share)}
         </span>
       )}
     </small>
@@ -57,16 +59,16 @@ function Short({ why }: { why: Why }) {
 }
 
 function Slow({ store, slow }: { store: Store; slow: Why["slow"] }) {
-  const top = slow.contributors.slice(0, LINES);
+  const top = slow.contributors.filter(({ share }, index) => index === 0 || share >= LEAST_SHARE).slice(0, LINES);
   const findings: ComponentChildren[] = [
     ...slow.repeats.slice(0, 2).map((each) => (
       <Finding store={store} row={each.rows[0] ?? each.parentRow} sign="×" key={`n${each.parentRow}${each.operation}`}>
-        {t(each.isSequential ? "why.repeatsInTurn" : "why.repeats", { n: formatCount(each.count), what: `${each.service} ${each.operation}`, time: formatDuration(each.elapsedNano / 1000), share: percent(each.share) })}
+        {t(each.isSequential ? "why.repeatsInTurn" : "why.repeats", { n: formatCount(each.count), what: `${each.service} ${each.operation}`, time: formatDuration(each.elapsedNano / 1000), share: formatShare(each.share) })}
       </Finding>
     )),
     ...slow.gaps.slice(0, 2).map((each) => (
       <Finding store={store} row={each.row} sign="⋯" key={`g${each.row}-${each.startNano}`} zoom={[each.startNano, each.endNano]}>
-        {t("why.gap", { time: formatDuration(each.durationNano / 1000), what: `${each.service} ${each.operation}`, share: percent(each.share) })}
+        {t("why.gap", { time: formatDuration(each.durationNano / 1000), what: `${each.service} ${each.operation}`, share: formatShare(each.share) })}
       </Finding>
     )),
     ...slow.retries.slice(0, 2).map((each) => (
@@ -83,7 +85,7 @@ function Slow({ store, slow }: { store: Store; slow: Why["slow"] }) {
           <li key={`${each.service} ${each.operation}`} style={{ "--colour": hueColour(store.hues.get(each.service) ?? 0), "--share": each.share }}>
             <button class="plain" onClick={() => each.rows[0] !== undefined && store.show(each.rows[0])}>
               <span class="meter" />
-              <b>{percent(each.share)}</b>
+              <b>{formatShare(each.share)}</b>
               <span class="what">
                 {each.service} <i>{each.operation}</i>
               </span>
@@ -150,9 +152,4 @@ function ownFrames(stack: string): string[] {
   const own = frames.filter((line) => !/site-packages|node_modules|\bnode:|\/lib\/python|java\.base|\bsun\.|jdk\./.test(line));
   const chosen = own.length ? own : frames;
   return stack.includes("Traceback") ? chosen.slice(-3) : chosen.slice(0, 3);
-}
-
-function percent(share: number): string {
-  const value = share * 100;
-  return `${value >= 10 || value === 0 ? Math.round(value) : value.toPrecision(1)} %`;
 }
