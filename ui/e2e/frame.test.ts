@@ -86,8 +86,8 @@ test("times are written in the zone that was chosen, and it is remembered", asyn
 test("a custom range is typed in the chosen zone and kept in the address as instants", async ({ page }) => {
   await page.addInitScript(() => localStorage.setItem("lymer.timezone", "America/New_York"));
   await page.goto("/search?start=1795251600000000&end=1795255200000000");
-  await expect(page.getByLabel("From")).toHaveValue("2026-11-21T04:00");
-  await page.getByLabel("To").fill("2026-11-21T06:30");
+  await expect(page.locator("input[name=start]")).toHaveValue("2026-11-21T04:00");
+  await page.locator("input[name=end]").fill("2026-11-21T06:30");
   await page.getByRole("button", { name: "Find traces" }).click();
   await expect(page).toHaveURL(new RegExp(`end=${Date.parse("2026-11-21T11:30:00Z") * 1000}`));
 });
@@ -101,7 +101,7 @@ test("embedded, the page is its content alone, with a way out", async ({ page })
 });
 
 for (const [old, now] of [
-  ["/zipkin/traces/abcd", new RegExp(`/trace/abcd$`)],
+  ["/zipkin/traces/abcd", /\/trace\/0*abcd$/],
   ["/zipkin/dependency", /\/dependencies$/],
   ["/deep-dependencies?service=checkout", /\/dependencies\?service=checkout$/],
   ["/zipkin/?serviceName=payment&lookback=1h", /\/search\?lookback=1h&service=payment$/],

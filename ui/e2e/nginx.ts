@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export const NGINX = process.env["NGINX"] ?? ["/usr/sbin/nginx", "/usr/local/bin/nginx"].find((path) => existsSync(path));
+export const NGINX = process.env["NGINX_COMMAND"] ?? ["/usr/sbin/nginx", "/usr/local/bin/nginx"].find((path) => existsSync(path));
 
 export interface Proxy {
   /** The address of the page through nginx. */

@@ -83,6 +83,11 @@ export function findTraces(question: Question, { order, limit }: SearchForm, cur
   return postJson(`${API}/traces`, { ...question, order, limit, ...(cursor ? { cursor } : { total: true }) }, signal);
 }
 
+/** The summaries of these traces, as far as they are stored. */
+export async function findByIds(ids: readonly string[], signal: AbortSignal): Promise<Summary[]> {
+  return (await postJson<Page>(`${API}/traces`, { ids }, signal)).traces;
+}
+
 /** All matches by time and duration. */
 export function countByTime(question: Question, signal: AbortSignal): Promise<Histogram> {
   return postJson(`${API}/histogram`, { ...question, timeBuckets: 80, durationBuckets: 5 }, signal);
@@ -93,9 +98,12 @@ export async function countFacets(question: Question, facets: readonly string[],
   return (await postJson<{ facets: Facet[] }>(`${API}/facets`, { ...question, facets, limit: 12 }, signal)).facets;
 }
 
-/** The traces that came since the cursor, newest first. */
-export function listenLive(where: Predicate, cursor: string | null, signal: AbortSignal): Promise<{ traces: Summary[]; cursor: string }> {
-  return postJson(`${API}/live`, { where, limit: 200, ...(cursor ? { cursor } : {}) }, signal);
+/** How long a trace is asked for again after its start: its spans come one after the other. */
+const AGAIN_US = 15_000_000;
+
+/** The traces that began since an instant, or are still growing; newest first. */
+export async function listenLive(where: Predicate, since: number, signal: AbortSignal): Promise<Summary[]> {
+  return (await postJson<Page>(`${API}/traces`, { where, start: Math.floor(since) - AGAIN_US, order: "newest", limit: 200 }, signal)).traces;
 }
 
 /** Keys of attributes, most frequent first. */

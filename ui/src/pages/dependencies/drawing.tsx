@@ -153,7 +153,7 @@ function wantedOf({ services, edges }: Part, percentile: Percentile): Wanted {
     edges: edges.map(({ parent, child, callCount, errorCount, ...edge }) => {
       const counts = formatCount(callCount).length + (errorCount ? formatCount(errorCount).length + 2 : 0);
       const letters = Math.max(counts, formatDuration(edge[`${percentile}Nano`] / 1000).length);
-      return { from: parent, to: child, width: letters * 6.5 + 10, height: 34, weight: 1 + Math.log10(callCount + 1) };
+      return { from: parent, to: child, width: letters * 6.5 + 10, height: 34, weight: 1 + Math.round(3 * Math.log10(callCount + 1)) };
     }),
   };
 }

@@ -3,7 +3,7 @@ import { graphlib, layout as place } from "@dagrejs/dagre";
 
 export interface Wanted {
   readonly nodes: readonly { readonly id: string; readonly width: number; readonly height: number }[];
-  /** The heavier an edge, the shorter and straighter; width and height are its label's. */
+  /** The heavier an edge, the shorter and straighter (whole numbers: with fractions the ranking does not end well); width and height are its label's. */
   readonly edges: readonly { readonly from: string; readonly to: string; readonly width: number; readonly height: number; readonly weight: number }[];
 }
 
@@ -22,7 +22,7 @@ export function layout({ nodes, edges }: Wanted): Placed {
   graph.setGraph({ rankdir: "LR", nodesep: 28, ranksep: 56, edgesep: 14, marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) graph.setNode(id, { width, height });
-  edges.forEach(({ from, to, width, height, weight }, index) => graph.setEdge(from, to, { width, height, weight, labelpos: "c" }, String(index)));
+  edges.forEach(({ from, to, width, height, weight }, index) => graph.setEdge(from, to, { width, height, weight: Math.max(Math.round(weight), 1), labelpos: "c" }, String(index)));
   place(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {

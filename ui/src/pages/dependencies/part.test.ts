@@ -51,3 +51,11 @@ it("lays callers left of the called, no node over another, loops and calls both 
   for (const { points } of placed.edges) expect(pathOf(points)).toMatch(/^M[\d.-]+,[\d.-]+/);
   expect(pathOf([])).toBe("");
 });
+
+it("lays out services that all call each other, beside some that call nobody, however their calls weigh", () => {
+  const names = Array.from({ length: 7 }, (_, index) => `worker-${index}`);
+  const edges = names.flatMap((from) => names.filter((to) => to !== from).map((to, index) => ({ from, to, width: 30, height: 30, weight: 1 + Math.log10(index + 1) })));
+  const placed = layout({ nodes: [...names, "alone", "<b>evil</b>"].map((id) => ({ id, width: 100, height: 40 })), edges });
+  expect(placed.nodes).toHaveLength(9);
+  expect(placed.nodes.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))).toBe(true);
+});

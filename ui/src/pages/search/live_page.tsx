@@ -14,6 +14,8 @@ import { Results } from "./results";
 
 const EVERY_MS = 1500;
 const PATIENCE_MS = 6000;
+/** What came a minute ago is still news to who has just come. */
+const BACK_MS = 45_000;
 
 export function LivePage({ form, view }: { form: SearchForm; view: View }) {
   const traces = useSignal<readonly Summary[]>([]);
@@ -49,15 +51,15 @@ export function LivePage({ form, view }: { form: SearchForm; view: View }) {
 function listen(form: SearchForm, isPaused: { peek: () => boolean }, take: (traces: Summary[]) => void, fail: (words: string) => void): () => void {
   const ended = new AbortController();
   const where = questionOf(form, { start: 0, end: 0 })?.where;
-  let cursor: string | null = null;
+  let newest = (Date.now() - BACK_MS) * 1000;
   let timer = 0;
   const ask = async () => {
     let wait = EVERY_MS;
     try {
       if (where && !isPaused.peek() && !document.hidden) {
-        const answer = await listenLive(where, cursor, ended.signal);
-        cursor = answer.cursor;
-        take(answer.traces);
+        const came = await listenLive(where, newest, ended.signal);
+        newest = Math.max(newest, Math.min(came[0]?.start ?? 0, Date.now() * 1000)); // A sender's clock may run ahead.
+        take(came);
       }
       fail("");
     } catch (error) {

@@ -1,14 +1,14 @@
 // Traces that were not searched for: those of files that were handed over, and those that a link names.
 import { useEffect, useMemo } from "preact/hooks";
 import { lastValue, resource } from "../../api/resource";
-import type { Summary } from "../../api/search";
+import { findByIds, type Summary } from "../../api/search";
 import { uploaded } from "../../api/uploads";
 import { t, tn } from "../../i18n";
 import { Failure, Notice, Progress } from "../../ui/notice";
 import type { View } from "../../url/view";
 import { Scatter } from "./chart";
 import { changeView, togglePick } from "./changes";
-import { findLinked, type Linked } from "./linked";
+import type { Linked } from "./linked";
 import { Picks } from "./picks";
 import { Results } from "./results";
 
@@ -49,7 +49,7 @@ export function OtherTraces({ uploads, linked, view }: Props) {
 }
 
 async function byLink(linked: Linked, signal: AbortSignal): Promise<Found> {
-  const traces = await findLinked(linked, signal);
+  const traces = await findByIds(linked.ids, signal);
   const find = [...linked.spans].map(([id, spans]) => [bare(id), { uiFind: spans }] as const);
   return { traces, params: new Map(find) };
 }
