@@ -206,3 +206,54 @@ async def test_uploads_can_be_forgotten(http):
     assert (await http.delete(path)).status_code == 204
     assert (await http.get(path)).status_code == 404
     assert (await http.delete(path)).status_code == 404
+
+
+async def test_why(http):
+    found = (await ok(http, f"{TRACE}/why")).json()
+    assert found["slow"]["contributors"][0]["operation"] == "GET /buy"
+    assert found["slow"]["gaps"][0]["durationNano"] == 999_400
+    assert found["failed"] == {
+        "row": 1,
+        "service": "cart",
+        "operation": "SELECT",
+        "message": "gone",
+        "exception": {
+            "type": "Boom",
+            "message": "",
+            "stacktrace": "",
+            "timeUnixNano": str(NOON + 7),
+        },
+        "chain": [{"row": 1, "service": "cart", "operation": "SELECT", "message": "gone"}],
+        "errorCount": 1,
+        "unrelatedRows": [],
+    }
+
+
+async def test_two_traces_are_compared(http):
+    other = [span(5, 1, service="web", name="GET /buy", kind="server", attributes={"http.route": "/other"})]
+    exported = MemoryStore()
+    await exported.start()
+    await exported.write(batch(other))
+    app = build_api(QueryService(exported))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lymer") as elsewhere:
+        payload = (await elsewhere.get(f"{PREFIX}/traces/{5:032x}")).content
+    upload = (await http.post(f"{PREFIX}/uploads", content=payload)).json()["uploadId"]
+    found = (await ok(http, f"{PREFIX}/compare", a="1", b="5", uploadB=upload)).json()
+    assert [(path["name"], path["change"], path["kind"]) for path in found["paths"]] == [
+        ("GET /buy", "same", "server"),
+        ("SELECT", "removed", "client"),
+        ("lost", "removed", "internal"),
+    ]
+    assert found["paths"][0]["a"]["totalNano"] == 1_000_000
+    assert found["attributes"] == [
+        {
+            "path": 0,
+            "key": "http.route",
+            "scope": "span",
+            "a": [{"value": "/buy", "spanCount": 1}],
+            "b": [{"value": "/other", "spanCount": 1}],
+        }
+    ]
+    assert (found["a"]["rootName"], found["b"]["spanCount"]) == ("GET /buy", 1)
+    assert (await http.get(f"{PREFIX}/compare?a=1")).status_code == 400
+    assert (await http.get(f"{PREFIX}/compare?a=1&b=77")).status_code == 404

@@ -22,6 +22,7 @@ from lymer.api.native_overview import SERVING, NativeOverview
 from lymer.api.native_question import asked_traces, member, read_json, read_member, read_time, read_where, time_between
 from lymer.api.native_trace import NativeTrace, read_trace_id
 from lymer.api.native_uploads import NativeUploads
+from lymer.api.native_why import NativeWhy
 from lymer.api.page import read_settings
 from lymer.api.parameters import Parameters, parse_bool, parse_int
 from lymer.api.red_json import nodes_json
@@ -87,8 +88,9 @@ class Native:
         endpoints.add("/store", self.store)
         endpoints.add("/ui-config", self.ui_config)
         uploads = Uploads(clock)
-        self._trace = NativeTrace(query, uploads, config=config)
-        self._trace.add_to(endpoints)
+        traces = NativeTrace(query, uploads, config=config)
+        traces.add_to(endpoints)
+        NativeWhy(traces).add_to(endpoints)
         NativeOverview(query, config=config, clock=clock).add_to(endpoints)
         NativeDownload(query, uploads, config=config).add_to(endpoints)
         NativeUploads(uploads, config=config).add_to(endpoints)

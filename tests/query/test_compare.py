@@ -1,0 +1,95 @@
+"""Two traces by path, against a plain alignment; attributes that differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given, settings
+
+from lymer.conformance.spans import batch, span
+from lymer.conformance.strategies import batches
+from lymer.model.trace import KIND_NAMES
+from lymer.query.compare import compare
+from lymer.query.compare_attributes import Value, differences, rows_to_look_at
+from lymer.wire.skeleton import Skeleton, read_skeleton
+from lymer.wire.trace_view import TraceView
+from tests.query.skeletons import skeletons
+
+
+def skeleton(rows) -> Skeleton:
+    return read_skeleton(TraceView.of_batch(batch(rows)).skeleton())
+
+
+def by_path(found: Skeleton):
+    """The rows of each path, spelled out."""
+    paths = []
+    for row in range(len(found)):
+        own = (KIND_NAMES[found.kind[row]], found.services[found.service[row]], found.names[found.name[row]])
+        paths.append(((*paths[found.parent[row]],) if found.parent[row] >= 0 else ()) + (own,))
+    rows = defaultdict(list)
+    for row, path in enumerate(paths):
+        rows[path].append(row)
+    return rows
+
+
+@given(batches())
+@settings(max_examples=20, deadline=None)
+def test_every_path_has_the_spans_of_both(written):
+    found = skeletons(written)
+    for a, b in zip(found, found[1:] + found[:1], strict=True):
+        comparison = compare(a, b)
+        of_a, of_b = by_path(a), by_path(b)
+        critical = a.critical_time()
+        spelled = {}
+        for path in comparison.paths:
+            above = () if path.parent is None else spelled[path.parent]
+            spelled[path.id] = (*above, (path.kind, path.service, path.name))
+            mine = spelled[path.id]
+            assert path.depth == len(mine) - 1
+            assert (path.a.rows, path.b.rows) == (of_a.get(mine, []), of_b.get(mine, []))
+            assert path.a.span_count == len(path.a.rows)
+            assert path.a.total_nano == sum(int(a.end[row] - a.start[row]) for row in path.a.rows)
+            assert path.a.self_nano == sum(int(a.self_time[row]) for row in path.a.rows)
+            assert path.a.critical_nano == sum(int(critical[row]) for row in path.a.rows)
+            assert path.b.error_count == sum(bool(b.is_error[row]) for row in path.b.rows)
+        assert set(spelled.values()) == of_a.keys() | of_b.keys()
+        assert [path.id for path in comparison.paths] == list(range(comparison.path_count))
+        only_a = [path.a.rows[0] for path in comparison.paths if path.a.rows]
+        assert only_a == sorted(only_a)
+
+
+def test_changes_have_names():
+    a = skeleton(
+        [span(1, 1, name="r"), *(span(1, n, 1, name=f"s{n}", start=n) for n in (2, 3)), span(1, 4, 1, name="s3")]
+    )
+    b = skeleton([span(2, 1, name="r"), span(2, 2, 1, name="s3"), span(2, 3, 1, name="new")])
+    changes = {path.name: path.change for path in compare(a, b).paths}
+    assert changes == {"r": "same", "s2": "removed", "s3": "fewer", "new": "added"}
+    assert compare(b, a).paths[1].change == "more"
+
+
+def test_attributes_that_differ_are_told_but_not_ids():
+    one = skeleton([span(1, 1, name="r"), span(1, 2, 1, name="s")])
+    comparison = compare(one, one)
+    assert rows_to_look_at(comparison) == ([0, 1], [0, 1])
+
+    def values(shard, trace):
+        return [
+            Value(1, "span", "db.shard", shard),
+            Value(1, "span", "trace", trace),
+            Value(1, "span", "same", "x"),
+            Value(0, "resource", "host", "h"),
+        ]
+
+    found = differences(comparison, values("7", "a" * 32), values("2", "b" * 32))
+    assert [(one.path, one.scope, one.key, one.a, one.b) for one in found] == [
+        (1, "span", "db.shard", [("7", 1)], [("2", 1)])
+    ]
+
+
+def test_a_deep_chain_and_a_wide_fan_are_compared():
+    chain = skeleton([span(1, n, n - 1 or None, name=f"n{n % 3}", start=n) for n in range(1, 3000)])
+    fan = skeleton([span(1, 1), *(span(1, n, 1, name="leaf", start=n) for n in range(2, 3000))])
+    assert compare(chain, chain).path_count == 2999
+    [root, leaf] = compare(fan, fan).paths
+    assert (root.a.span_count, leaf.a.span_count, len(leaf.a.rows)) == (1, 2998, 100)
