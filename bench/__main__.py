@@ -15,6 +15,7 @@ from bench.figures import Figure, Options, machine, table
 BENCHMARKS = (
     "decode",
     "decode_foreign",
+    "sanitize",
     "start",
     "ingest_http",
     "ingest_grpc",
