@@ -1,12 +1,9 @@
 // Languages, themes, prefixes, and what people with other senses get.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Page } from "@playwright/test";
+import { violations } from "./axe";
 import { expect, test } from "./watched";
 import { PREFIXED } from "./servers";
 import { CHECKOUT } from "./spans";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = {
   search: "/search?service=cart",
   trace: `/trace/${CHECKOUT}`,
@@ -73,11 +70,3 @@ test("on a phone nothing sticks out", async ({ page }) => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   }
 });
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe); // By the debugger, past the content security policy.
-  return page.evaluate(async () => {
-    const { run } = (window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;
-    return (await run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 160)}`);
-  });
-}

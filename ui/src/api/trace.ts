@@ -125,6 +125,11 @@ export async function loadSpan(source: Source, row: number, signal: AbortSignal)
   return spans[0] ?? null;
 }
 
+/** The spans of some rows, in the order of the rows. */
+export async function loadSpans(source: Source, rows: readonly number[], signal: AbortSignal): Promise<readonly SpanDetails[]> {
+  return (await getJson<{ spans: SpanDetails[] }>(path(source, "spans"), { ...where(source), rows: rows.join(",") }, signal)).spans;
+}
+
 /** The bitmap of the rows in which the text is found. */
 export async function findInTrace(source: Source, text: string, signal: AbortSignal): Promise<Uint8Array> {
   return new Uint8Array(await getBytes(address(source, "find", { q: text }), signal));

@@ -191,7 +191,7 @@ function Value({ store, span, scope, attribute }: { store: Store; span: SpanDeta
   const all = useSignal(false);
   const text = textOf(attribute);
   const shown = all.value ? text : text.slice(0, TEXT_MAX);
-  const links = linksOf(patterns, { scope, key: attribute.key, value: text }, span, store.trace);
+  const links = linksOf(patterns, { scope, key: attribute.key, value: text }, span, store.trace, store.above.value);
   return (
     <>
       {links.length === 1 ? <Out href={links[0]!.url} title={links[0]!.text} text={shown} /> : shown}

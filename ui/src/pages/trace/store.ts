@@ -1,17 +1,19 @@
 // What is open on the trace page: the trace, what the reader set, and what follows from both. One of these per page.
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
-import { findInTrace, loadSpan, type Source, type SpanDetails } from "../../api/trace";
+import { findInTrace, loadSpan, loadSpans, type Source, type SpanDetails } from "../../api/trace";
 import { fromBitmap, isEmpty, matchesOf, withContext, type Filter } from "../../model/filter";
 import { isFolded, linesOf, opened, turned, type Lines } from "../../model/fold";
 import { groupSimilar, type Groups } from "../../model/similar";
 import { serviceHues } from "../../model/colours";
-import type { Trace } from "../../model/trace";
+import { ancestors, type Trace } from "../../model/trace";
 import { go, place } from "../../url/router";
+import { patterns } from "./patterns";
 import { readServiceFilter, readState, writeState, type PageState } from "./state";
 
 /** From so many spans on, similar siblings are one line unless the reader says otherwise. */
 const MERGED_FROM = 500;
 const WRITE_AFTER_MS = 250;
+const ABOVE_MAX = 100;
 
 export interface Store {
   readonly trace: Trace;
@@ -28,6 +30,8 @@ export interface Store {
   /** The chosen line: a row, `~group`, or null. */
   readonly chosen: ReadonlySignal<number | null>;
   readonly details: ReadonlySignal<SpanDetails | "loading" | "failed" | null>;
+  /** The spans above the chosen one, nearest first, where link patterns need them. */
+  readonly above: ReadonlySignal<readonly SpanDetails[]>;
   /** The part of the time line in sight. */
   readonly zoom: ReadonlySignal<readonly [number, number]>;
   /** The line that is to be scrolled to; a new object each time. */
@@ -53,6 +57,7 @@ export function createStore(trace: Trace, source: Source): Store {
   const found = signal<Uint8Array | null>(null);
   const chosen = signal<number | null>(null);
   const details = signal<SpanDetails | "loading" | "failed" | null>(null);
+  const above = signal<readonly SpanDetails[]>([]);
   const reveal = signal<{ line: number } | null>(null);
   const filter = computed((): Filter => {
     const { services, errors, critical, share, operation } = state.value;
@@ -90,20 +95,29 @@ export function createStore(trace: Trace, source: Source): Store {
       chosen.value = line;
       if (line === null || line < 0) {
         details.value = null;
+        above.value = [];
         change({ span: "" });
         return;
       }
       details.value = "loading";
+      above.value = [];
       const mine = (asking = new AbortController());
       loadSpan(source, line, mine.signal).then(
         (span) => {
           if (asking !== mine) return;
           details.value = span ?? "failed";
           if (span) change({ span: span.spanId });
+          if (span && patterns.length) void lookAbove(line, mine.signal);
         },
         () => asking === mine && (details.value = "failed"),
       );
     });
+  };
+  /** Link patterns may name what only a span above said. */
+  const lookAbove = async (row: number, aborted: AbortSignal) => {
+    const rows = ancestors(trace, row).slice(-ABOVE_MAX);
+    const spans = rows.length ? await loadSpans(source, rows, aborted).catch(() => []) : [];
+    if (!aborted.aborted) above.value = spans.toSorted((a, b) => b.row - a.row);
   };
   const show = (row: number) =>
     batch(() => {
@@ -120,7 +134,7 @@ export function createStore(trace: Trace, source: Source): Store {
 
   const stops = [followPlace(), followText(), () => asking?.abort(), () => clearTimeout(timer)];
   void showLinkedSpan();
-  return { trace, source, state, hues: serviceHues(trace.serviceNames), found, matches, groups, isMerged, lines, chosen, details, zoom, reveal, change, choose, show, turn, isOpen, mark, settle, dispose: () => stops.forEach((stop) => stop()) };
+  return { trace, source, state, hues: serviceHues(trace.serviceNames), found, matches, groups, isMerged, lines, chosen, details, above, zoom, reveal, change, choose, show, turn, isOpen, mark, settle, dispose: () => stops.forEach((stop) => stop()) };
 
   /** Going back and forth changes the state. */
   function followPlace() {
