@@ -89,6 +89,7 @@ def test_a_variable_that_looks_like_ours_and_is_not_is_told(name: str, hint: str
         "LYMER_COLLECTOR_SERVICE_PORT",
         "LYMER_COLLECTOR_PORT_4317_TCP_PROTO",
         "LYMER_KEEP_ERRORS",
+        "LYMER_E2E_CACHE",
     ],
 )
 def test_what_kubernetes_and_our_clients_set_is_no_mistake(name: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.app.conftest import Lymer
 
@@ -78,6 +79,20 @@ def test_a_collector_answers_from_the_file_too(launch: Launch, tmp_path: Path) -
     assert lymer.get(14268, "/api/sampling?service=any").json() == STRATEGY
 
 
+@pytest.mark.parametrize(("text", "code", "complaint"), [("{", 2, ":1:2: is not JSON"), (None, 1, "cannot be read")])
+def test_strategies_that_are_wrong_or_away_stop_the_start_with_one_line(
+    launch: Launch, tmp_path: Path, text: str | None, code: int, complaint: str
+) -> None:
+    file = tmp_path / "strategies.json"
+    if text is not None:
+        put(file, text)
+    ended, said = launch("--sampling.strategies-file", str(file)).end()
+    assert ended == code
+    assert said.splitlines()[-1].startswith(f"lymer: sampling.strategies: {file}")
+    assert complaint in said.splitlines()[-1]
+
+
+@pytest.mark.slow
 def test_a_span_that_is_odd_is_stored_marked_and_counted(launch: Launch) -> None:
     lymer = launch(storage=None)
     lymer.until('"ready"')

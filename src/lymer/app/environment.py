@@ -26,7 +26,7 @@ VARIABLES: Final[Mapping[str, str]] = {
 """Variables and the keys that they set."""
 
 _OF_OTHERS: Final = re.compile(
-    r"LYMER_KEEP_\w+"  # The client library's.
+    r"LYMER_(KEEP_\w+|E2E_\w+|API)"  # The client library's, the tests', the page's.
     # What Kubernetes sets in every container for a service called `lymer` or `lymer-…`.
     r"|LYMER_(\w+_)?SERVICE_(HOST|PORT(_\w+)?)"
     r"|LYMER_(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?"
