@@ -32,8 +32,12 @@ PORTS = {
     "jaeger_http": 14268,
     "admin": 14269,
     "api": 16686,
+    "remote_storage": 17271,
 }
 READY_S = 30.0
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LYMER_E2E_CACHE"}
+"""What a Lymer is started with: it refuses variables that begin like its own and are none."""
 
 
 class Server:
@@ -54,7 +58,7 @@ class Server:
         self.ready_after_s = 0.0
         self._options = [*options, "--port-offset", str(self.offset), "--data-dir", str(data_dir)]
         self._prefix = list(prefix)
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**ENVIRONMENT, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Server:

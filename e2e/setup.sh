@@ -56,6 +56,13 @@ if [ ! -f "$stamp" ]; then
     rm -f "$CACHE"/bin/.hotrod-* && touch "$stamp"
 fi
 
+# --- Jaeger itself: some minutes, and then never again -----------------------------------------------------------------
+stamp="$CACHE/bin/.jaeger-$(cat clients/jaeger/go.mod clients/jaeger/go.sum | sha256sum | cut -c1-16)"
+if [ ! -f "$stamp" ]; then
+    (cd clients/jaeger && go build -o "$CACHE/bin/jaeger" github.com/jaegertracing/jaeger/cmd/jaeger)
+    rm -f "$CACHE"/bin/.jaeger-* && touch "$stamp"
+fi
+
 # --- Java: jaeger-client, OpenTelemetry's exporters, brave --------------------------------------------------------------
 for client in java-jaeger java-otel; do
     stamp="$CACHE/$client/.$(cat clients/$client/* | sha256sum | cut -c1-16)"
