@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui sdk native bench bench-quick bench-ui e2e browser clean
+.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui e2e browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -89,6 +89,14 @@ bench-ui: ## How fast the trace page is in Chromium, up to a million spans
 native: ## Build the Rust core into the source tree
 	cd native && cargo build --release
 	cp native/target/release/lib_native.so src/lymer/_native.abi3.so.new && mv src/lymer/_native.abi3.so.new src/lymer/_native.abi3.so
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst native/fuzz/fuzz_targets/%.rs,%,$(wildcard native/fuzz/fuzz_targets/*.rs))
+
+fuzz: ## Fuzz every decoder, FUZZ_SECONDS each (60); needs a nightly Rust and cargo-fuzz
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: rustup toolchain install nightly && cargo install cargo-fuzz"; exit 1; }
+	cd native && for target in $(FUZZ_TARGETS); do mkdir -p fuzz/corpus/$$target; \
+	    cargo +nightly fuzz run $$target fuzz/corpus/$$target ../corpus/fuzz/$$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 clean: ## Remove what was built
 	rm -rf dist build .venv src/lymer/_ui src/lymer/_native*.so ui/dist ui/node_modules native/target

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from corpus.foreign_damage import jaeger_damage, zipkin_damage
 from tests.wire import zipkin_examples
 from tests.wire.descriptors import JAEGER
 from tests.wire.thrift_oracles import jaeger, jaeger_batch, write, write_list, zipkin
@@ -131,7 +132,10 @@ def zipkin_cases() -> dict[str, tuple[bytes, str, dict[str, Any]]]:
 
 def main() -> None:
     """Write both folders."""
-    for folder, cases in [("jaeger", jaeger_cases()), ("zipkin", zipkin_cases())]:
+    for folder, cases in [
+        ("jaeger", jaeger_cases() | jaeger_damage()),
+        ("zipkin", zipkin_cases() | zipkin_damage()),
+    ]:
         for name, (payload, _, _) in cases.items():
             (FOLDER / folder / name).write_bytes(payload)
         outcomes = {name: {"format": format_name} | outcome for name, (_, format_name, outcome) in cases.items()}

@@ -110,7 +110,9 @@ class HttpContract(ReceiverContract):
 
     async def _post(self, receiver: Receiver, body: bytes) -> Verdict:
         host = receiver.endpoint.address.split("/")[2]
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(
+            verify=False, trust_env=False
+        ) as client:  # Certificates would take most of the time.
             answer = await client.post(
                 f"http://{host}{self.path}", content=body, headers={"content-type": self.content_type}, timeout=30
             )

@@ -155,19 +155,15 @@ fn skip_nested<'a, R: Reader<'a>>(reader: &mut R, kind: Kind, depth: u32) -> Res
     Ok(())
 }
 
-/// Visit the structs of a list; elements that are no structs are stepped over.
+/// Visit the structs of a list. One of other things is no such list; an empty one says nothing of its elements.
 #[inline]
 pub fn each_struct<'a, R: Reader<'a>>(
     reader: &mut R,
     mut visit: impl FnMut(&mut R) -> Result<()>,
 ) -> Result<()> {
     let (kind, count) = reader.list()?;
-    for _ in 0..count {
-        if kind == Kind::Struct {
-            visit(reader)?;
-        } else {
-            skip(reader, kind, DEPTH_MAX)?;
-        }
+    if count > 0 && kind != Kind::Struct {
+        return Err(reader.cursor().broken("a list of structs is wanted"));
     }
-    Ok(())
+    (0..count).try_for_each(|_| visit(reader))
 }

@@ -3,8 +3,8 @@
 
 use lymer_decode::otlp_decode::{DecodeError, Decoded};
 use lymer_decode::{
-    jaeger_json, jaeger_proto_decode, jaeger_proto_encode, jaeger_thrift_decode, otlp_encode,
-    zipkin_json_decode, zipkin_json_encode, zipkin_proto_decode, zipkin_thrift_decode,
+    jaeger_datagrams, jaeger_json, jaeger_proto_decode, jaeger_proto_encode, jaeger_thrift_decode,
+    otlp_encode, zipkin_json_decode, zipkin_json_encode, zipkin_proto_decode, zipkin_thrift_decode,
     zipkin_v1_json_decode,
 };
 use proptest::collection::vec;
@@ -13,6 +13,27 @@ use proptest::prelude::*;
 /// Jaeger's Thrift is refused, or its rows survive every way out.
 pub fn jaeger_thrift(payload: &[u8]) {
     survives(jaeger_thrift_decode::decode(payload));
+}
+
+/// Datagrams of the agent, however many: what each gives alone, in order, is what they give together.
+pub fn jaeger_datagrams(payload: &[u8]) {
+    let Ok(found) = jaeger_datagrams::decode(payload) else {
+        return;
+    };
+    let (mut rest, mut rows, mut broken) = (payload, 0, 0);
+    while let Some((size, behind)) = rest.split_first_chunk::<4>() {
+        let (datagram, behind) = behind.split_at(u32::from_le_bytes(*size) as usize);
+        match jaeger_thrift_decode::decode(datagram) {
+            Ok(decoded) => rows += decoded.columns.num_rows(),
+            Err(_) => broken += 1,
+        }
+        rest = behind;
+    }
+    assert_eq!(
+        (found.decoded.columns.num_rows(), found.broken.len()),
+        (rows, broken)
+    );
+    survives(Ok(found.decoded));
 }
 
 /// Jaeger's protobuf likewise; what it becomes on the way out is a request again.
@@ -115,6 +136,7 @@ proptest! {
     #[test]
     fn any_bytes_are_refused_or_survive(payload in vec(any::<u8>(), 0..200)) {
         jaeger_thrift(&payload);
+        jaeger_datagrams(&payload);
         jaeger_proto(&payload);
         zipkin_json(&payload);
         zipkin_thrift(&payload);
@@ -123,7 +145,11 @@ proptest! {
 
     #[test]
     fn damaged_thrift_is_refused_or_survives(damages in damages()) {
-        jaeger_thrift(&damaged(compact_batch(), &damages));
+        let batch = damaged(compact_batch(), &damages);
+        jaeger_thrift(&batch);
+        let framed = |data: &[u8]| [&(data.len() as u32).to_le_bytes(), data].concat();
+        let good = framed(&compact_batch());
+        jaeger_datagrams(&[&good[..], &framed(&batch), &good].concat());
     }
 
     #[test]

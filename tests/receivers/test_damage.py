@@ -1,0 +1,114 @@
+"""Damaged payloads at the doors: each piece of the corpus gets its status and text, whole or cut anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import httpx
+import pytest
+
+from lymer.component.clock import ManualClock
+from lymer.component.events import Events
+from lymer.pipeline.in_flight import InFlight
+from lymer.receivers.jaeger_grpc import JaegerGrpcReceiver
+from lymer.receivers.jaeger_http import JaegerHttpReceiver
+from lymer.receivers.zipkin import ZipkinReceiver
+from tests.receivers.conftest import FakeSink
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+CASES: dict[str, dict[str, Any]] = {
+    f"{folder}/{name}": outcome
+    for folder in ("jaeger", "zipkin")
+    for name, outcome in json.loads((CORPUS / folder / "expected.json").read_text()).items()
+}
+HTTP = {
+    "jaegerthrift": ("jaeger", "/api/traces", "application/x-thrift", "Unable to process request body: "),
+    "zipkin_json": ("zipkin", "/api/v2/spans", "application/json", "Malformed reading List<Span> from json: "),
+    "zipkin_proto": ("zipkin", "/api/v2/spans", "application/x-protobuf", "Malformed reading List<Span> from proto3: "),
+    "zipkin_json1": ("zipkin", "/api/v1/spans", "application/json", "Malformed reading List<Span> from json: "),
+    "zipkinthrift": ("zipkin", "/api/v1/spans", "application/x-thrift", "Malformed reading List<Span> from TBinary: "),
+}
+POST_SPANS = "/jaeger.api_v2.CollectorService/PostSpans"
+CUT = ["jaeger/batch-binary.bin", "zipkin/v2.json", "zipkin/v1.json", "zipkin/v2.bin", "zipkin/v1.bin"]
+
+
+class Doors:
+    """The doors that answer, each with a client."""
+
+    def __init__(self, http: dict[str, httpx.AsyncClient], channel: grpc.aio.Channel) -> None:
+        self._http = http
+        self.channel = channel
+
+    async def post(self, format_name: str, body: bytes) -> httpx.Response:
+        door, path, content_type, _ = HTTP[format_name]
+        return await self._http[door].post(path, content=body, headers={"content-type": content_type})
+
+
+@pytest.fixture
+async def doors(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Doors]:
+    async with AsyncExitStack() as stack:
+        addresses = {}
+        for name, kind in (("jaeger", JaegerHttpReceiver), ("zipkin", ZipkinReceiver), ("grpc", JaegerGrpcReceiver)):
+            receiver: Any = kind(  # type: ignore[operator]
+                kind.config_type(), sink, in_flight=InFlight(64 << 20), events=events, clock=clock, host="127.0.0.1",
+                port=0,
+            )  # fmt: skip
+            await receiver.start()
+            stack.push_async_callback(receiver.close)
+            addresses[name] = receiver.endpoint.address
+        http = {
+            name: await stack.enter_async_context(
+                httpx.AsyncClient(base_url=httpx.URL(addresses[name]).copy_with(path="/"))
+            )
+            for name in ("jaeger", "zipkin")
+        }
+        yield Doors(http, await stack.enter_async_context(grpc.aio.insecure_channel(addresses["grpc"])))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, case in CASES.items() if case["format"] in HTTP))
+async def test_every_piece_of_the_corpus_gets_its_answer(doors: Doors, sink: FakeSink, name: str) -> None:
+    payload, want = (CORPUS / name).read_bytes(), CASES[name]
+    answer = await doors.post(want["format"], payload)
+    if "error" in want:
+        assert answer.status_code == 400
+        assert answer.text.startswith(HTTP[want["format"]][3])
+        assert sink.batches == []
+    elif payload or want["format"] == "jaegerthrift":
+        assert (answer.status_code, answer.content) == (202, b"")
+        assert sink.span_count() == want["rows"]
+    else:
+        assert (answer.status_code, answer.text) == (400, "Empty POST body")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, case in CASES.items() if case["format"] == "jaeger_proto"))
+async def test_every_message_of_the_corpus_gets_its_answer(doors: Doors, sink: FakeSink, name: str) -> None:
+    payload, want = (CORPUS / name).read_bytes(), CASES[name]
+    call = doors.channel.unary_unary(POST_SPANS)(payload)
+    if "error" not in want:
+        assert await call == b""
+        assert sink.span_count() == want["rows"]
+        return
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call
+    assert raised.value.code() is grpc.StatusCode.INTERNAL
+    assert (raised.value.details() or "").startswith("grpc: error unmarshalling request: ")
+    assert sink.batches == []
+
+
+@pytest.mark.parametrize("name", CUT)
+async def test_a_payload_cut_at_any_byte_is_answered_and_the_whole_one_after_it_is_taken(
+    doors: Doors, sink: FakeSink, name: str
+) -> None:
+    payload, format_name = (CORPUS / name).read_bytes(), CASES[name]["format"]
+    for end in range(0, len(payload), 7):  # Every byte: native/decode/tests/corpus.rs.
+        answer = await doors.post(format_name, payload[:end])
+        assert answer.status_code in (202, 400), payload[:end]
+    sink.batches.clear()
+    assert (await doors.post(format_name, payload)).status_code == 202
+    assert sink.span_count() == CASES[name]["rows"]
