@@ -242,5 +242,14 @@ def facets(view: View, plan: str) -> ArrowTable:
     `attribute:<key>`). Columns facet u32 (place in the plan), value, service (of an operation), trace_count,
     error_trace_count. The first row counts all, as facet 2**32 - 1."""
 
+def trace_keys(view: View, trace: int) -> ArrowTable:
+    """The keys of a trace's spans and resources, most frequent first: columns scope, key, span_count."""
+
+def trace_column(view: View, trace: int, key: str, scope: str) -> tuple[list[str], bytes]:
+    """The values of an attribute as texts, and 32 bits for each row in pre-order: 0, or one more than a text's place."""
+
+def trace_events(view: View, trace: int) -> ArrowTable:
+    """All events of a trace by time: columns time (nanoseconds), row (in pre-order), place (in its span)."""
+
 def set_page_cache(bytes_max: int) -> None:
     """Limit of the cache of decoded pages, shared by all segments of the process."""

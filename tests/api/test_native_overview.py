@@ -191,6 +191,11 @@ async def test_summaries_by_id(http):
     assert (await post(http, "/traces", {"ids": ["2"]}))["total"] == 1
 
 
+async def test_values_for_completion(http):
+    assert (await get(http, "/attributes/route/values", prefix="/b"))["values"] == [{"value": "/buy", "spanCount": 1}]
+    assert (await get(http, "/attributes/route/values", prefix="b"))["values"] == []
+
+
 async def test_the_settings_of_the_page(http):
     assert await get(http, "/ui-config") == {"menu": []}
 

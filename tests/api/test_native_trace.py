@@ -208,6 +208,38 @@ async def test_uploads_can_be_forgotten(http):
     assert (await http.delete(path)).status_code == 404
 
 
+async def test_the_attributes_of_a_trace(http):
+    found = (await ok(http, f"{TRACE}/attributes")).json()["attributes"]
+    assert found[0] == {"key": "service.name", "scope": "resource", "spanCount": 3}
+    assert {"key": "n", "scope": "span", "spanCount": 1} in found
+    assert {"key": "host.name", "scope": "resource", "spanCount": 1} in found
+    column = (await ok(http, f"{TRACE}/column", key="service.name", scope="resource", format="json")).json()
+    assert column == {"key": "service.name", "scope": "resource", "values": ["web", "cart"], "codes": [1, 2, 2]}
+    twice = (await ok(http, f"{TRACE}/column", key="n", scope="span", format="json")).json()
+    assert (len(twice["values"]), twice["codes"]) == (1, [0, 1, 0])
+    data = (await ok(http, f"{TRACE}/column", key="host.name")).content
+    length = int.from_bytes(data[8:12], "little")
+    assert (data[:4], length % 8, int.from_bytes(data[12:16], "little")) == (b"LYCO", 0, 3)
+    assert json.loads(data[16 : 16 + length])["values"] == ["a"]
+    assert data[16 + length :] == bytes([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])
+    assert (await http.get(f"{TRACE}/column")).status_code == 400
+
+
+async def test_the_events_of_a_trace(http):
+    found = (await ok(http, f"{TRACE}/events")).json()
+    assert (found["total"], found["cursor"]) == (1, None)
+    assert found["events"] == [
+        {
+            "row": 1,
+            "timeUnixNano": str(NOON + 7),
+            "name": "exception",
+            "attributes": [{"key": "exception.type", "type": "string", "value": "Boom"}],
+            "droppedAttributesCount": 0,
+        }
+    ]
+    assert (await ok(http, f"{TRACE}/events", cursor="9")).json()["events"] == []
+
+
 async def test_why(http):
     found = (await ok(http, f"{TRACE}/why")).json()
     assert found["slow"]["contributors"][0]["operation"] == "GET /buy"

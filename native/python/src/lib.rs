@@ -33,7 +33,10 @@ mod _native {
     #[pymodule_export]
     use crate::table::ArrowTable;
     #[pymodule_export]
-    use crate::trace::{trace_find, trace_rows, trace_skeleton, trace_span_count};
+    use crate::trace::{
+        trace_column, trace_events, trace_find, trace_keys, trace_rows, trace_skeleton,
+        trace_span_count,
+    };
     #[pymodule_export]
     use crate::view::{View, summarize};
     #[pymodule_export]

@@ -29,6 +29,7 @@ pub mod sources;
 pub mod structure;
 pub mod summary;
 pub mod texts;
+pub mod trace_columns;
 pub mod trace_rows;
 pub mod value;
 pub mod values;

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from lymer.api.answers import Answer, json_answer
 from lymer.api.config import ApiConfig
 from lymer.api.endpoint import Endpoints, gone
+from lymer.api.native_attributes import NativeAttributes
 from lymer.api.native_download import NativeDownload
 from lymer.api.native_overview import SERVING, NativeOverview
 from lymer.api.native_question import asked_traces, member, read_json, read_member, read_time, read_where, time_between
@@ -33,7 +34,7 @@ from lymer.component.events import Events
 from lymer.model.attributes import AttributeType
 from lymer.model.search import EVERYTHING, Compare, Op, Order, Scope, SpanField, TimeRange, TraceSearch
 from lymer.model.trace import SUMMARY_SCHEMA, TracePage
-from lymer.query.service import QueryService
+from lymer.query.service import VALUES_MAX, QueryService
 from lymer.query.uploads import Uploads
 from lymer.wire.overview import RedQuestion
 from lymer.wire.trace_view import TraceView
@@ -91,6 +92,7 @@ class Native:
         traces = NativeTrace(query, uploads, config=config)
         traces.add_to(endpoints)
         NativeWhy(traces).add_to(endpoints)
+        NativeAttributes(traces).add_to(endpoints)
         NativeOverview(query, config=config, clock=clock).add_to(endpoints)
         NativeDownload(query, uploads, config=config).add_to(endpoints)
         NativeUploads(uploads, config=config).add_to(endpoints)
@@ -139,16 +141,17 @@ class Native:
     async def attribute_values(self, request: Request) -> Response:
         """The values of an attribute as text, most frequent first."""
         parameters = Parameters(request.scope["query_string"])
+        limit, prefix = parameters.read("limit", parse_int, VALUES_DEFAULT), parameters.text("prefix")
         table = await self._query.attribute_values(
             request.path_params["key"],
             scope=read_member(Scope, parameters, "scope", Scope.ANY),
             time=read_time(parameters),
-            limit=parameters.read("limit", parse_int, VALUES_DEFAULT),
+            limit=VALUES_MAX if prefix else limit,
             tenant=self._tenant,
             gone=gone(request),
         )
-        values = [{"value": row["value"], "spanCount": row["span_count"]} for row in table.to_pylist()]
-        return json_answer({"values": values})
+        rows = [row for row in table.to_pylist() if row["value"].startswith(prefix)][:limit]
+        return json_answer({"values": [{"value": row["value"], "spanCount": row["span_count"]} for row in rows]})
 
     async def search(self, request: Request) -> Response:
         """A page of summaries; parameters as Jaeger's, none of them required, and `order`, `cursor`, `total`."""

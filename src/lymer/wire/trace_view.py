@@ -17,7 +17,7 @@ from lymer import _native
 from lymer.component.errors import BadQueryError, BudgetError, UnavailableError
 from lymer.model.batch import SpanBatch
 from lymer.model.ids import TRACE_ID_BYTES
-from lymer.model.search import Predicate
+from lymer.model.search import Predicate, Scope
 from lymer.model.trace import SUMMARY_SCHEMA
 from lymer.wire.columns import native_columns
 from lymer.wire.predicate_json import encode_predicate
@@ -75,6 +75,27 @@ class TraceView:
         """The spans at these rows, in this order; rows that are not there are left out."""
         try:
             return SpanBatch(_native.trace_rows(self._view, self._number, [row for row in rows if 0 <= row < 2**32]))
+        except ValueError as error:
+            raise _damaged(error) from error
+
+    def keys(self) -> pa.Table:
+        """The keys of spans and resources, most frequent first: columns scope, key, span_count."""
+        try:
+            return pa.table(pa.record_batch(_native.trace_keys(self._view, self._number)))
+        except ValueError as error:
+            raise _damaged(error) from error
+
+    def column(self, key: str, scope: Scope = Scope.ANY) -> tuple[list[str], bytes]:
+        """The texts of an attribute, and 32 bits for each row: 0, or one more than the place of its text."""
+        try:
+            return _native.trace_column(self._view, self._number, key, scope.value)
+        except ValueError as error:
+            raise _damaged(error) from error
+
+    def events(self) -> pa.Table:
+        """All events by time: columns time (nanoseconds), row, place (in its span)."""
+        try:
+            return pa.table(pa.record_batch(_native.trace_events(self._view, self._number)))
         except ValueError as error:
             raise _damaged(error) from error
 
