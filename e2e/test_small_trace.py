@@ -79,6 +79,11 @@ def test_node(lymer: Server, cache: Path, client: str, address: str) -> None:
     check_small_trace(lymer, _run(["node", str(script), client, addresses(lymer)[address]]), f"node-{client}")
 
 
+def test_python(lymer: Server, cache: Path) -> None:
+    command = [str(cache / "python" / "bin" / "python"), str(CLIENTS / "python_zipkin.py"), addresses(lymer)["zipkin"]]
+    check_small_trace(lymer, _run(command), "python-otel-zipkin")
+
+
 def _run(command: list[str]) -> str:
     """The id that the client printed."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,6 +1,7 @@
 // Other people's clients for Go, each sending the same small trace. Prints the id of the trace.
 //
 //	goclients CLIENT ADDRESS
+//	goclients jaeger-flood ADDRESS SPANS_PER_SECOND SECONDS    prints how many spans it has sent
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/opentracing/opentracing-go"
@@ -34,6 +36,8 @@ func main() {
 	var id string
 	var err error
 	switch client {
+	case "jaeger-flood":
+		id, err = flood(service, address, os.Args[3], os.Args[4])
 	case "jaeger-udp":
 		id, err = sendByJaeger(service, &jaegerconfig.ReporterConfig{LocalAgentHostPort: address})
 	case "jaeger-http":
@@ -69,6 +73,34 @@ func sendByJaeger(service string, reporter *jaegerconfig.ReporterConfig) (string
 	child.Finish()
 	root.Finish()
 	return root.Context().(jaeger.SpanContext).TraceID().String(), closer.Close()
+}
+
+func flood(service, address, perSecondText, secondsText string) (string, error) {
+	perSecond, err := strconv.Atoi(perSecondText)
+	if err != nil {
+		return "", err
+	}
+	seconds, err := strconv.Atoi(secondsText)
+	if err != nil {
+		return "", err
+	}
+	transport, err := jaeger.NewUDPTransport(address, 0)
+	if err != nil {
+		return "", err
+	}
+	reporter := jaeger.NewRemoteReporter(transport, jaeger.ReporterOptions.QueueSize(perSecond*seconds))
+	tracer, closer := jaeger.NewTracer(service, jaeger.NewConstSampler(true), reporter)
+	begun := time.Now()
+	total := perSecond * seconds
+	for sent := 0; sent < total; {
+		due := int(time.Since(begun).Seconds() * float64(perSecond))
+		for ; sent < min(due, total); sent++ {
+			span := tracer.StartSpan("flood", opentracing.Tag{Key: "number", Value: sent})
+			span.Finish()
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return strconv.Itoa(total), closer.Close()
 }
 
 func sendByZipkin(service, address string) (string, error) {
