@@ -71,7 +71,8 @@ def test_explain_says_every_value_and_where_it_comes_from(
     assert main(["config", "explain", *arguments]) == 0
     out, err = capsys.readouterr()
     lines = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
-    assert lines["retention"] == ["259200s", "the command line"]
+    assert lines["retention"] == ["3d", "the command line"]
+    assert lines["store.retention.age"] == ["3d", "retention"]
     assert lines["receivers.zipkin.port"] == ["9412", "COLLECTOR_ZIPKIN_HOST_PORT"]
     assert lines["receivers.zipkin.body_bytes_max"] == ["20MiB", "default"]
     assert lines["admin.port"] == ["14269", "lymer collector"]

@@ -14,6 +14,7 @@ import msgspec
 
 from lymer.api.config import ApiConfig
 from lymer.app import jaeger_values
+from lymer.app.budgets import divide
 from lymer.app.config import AppConfig
 from lymer.app.jaeger_flags import MEANT, JaegerFlag
 from lymer.app.jaeger_flags_unused import UNUSED
@@ -36,10 +37,11 @@ _PARTS: Final = ("host", "port")
 
 def explain(role: Role, config: AppConfig, merged: MergedSettings) -> str:
     """A line for each setting of the role: key, value, where it comes from. Raises ConfigError."""
+    derived = _derived(role, config)
+    causes = {path: cause for cause, settings in derived.items() for path, _ in _leaves(settings, "")}
     rows = [
-        (path, _text(value), _source(path, merged, role))
-        for path, value in _leaves(_tree(role, config), "")
-        if not path.startswith("api.additional_headers.")
+        (path, _text(value), _source(path, merged, role, causes))
+        for path, value in _leaves(_tree(role, config, derived), "")
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "".join(
@@ -62,17 +64,33 @@ def _flag_line(flag: JaegerFlag) -> str:
     return f"| `{name}` | {keys} | {'; '.join(part for part in (flag.reason, only) if part)} |"
 
 
-def _tree(role: Role, config: AppConfig) -> dict[str, Any]:
+def _derived(role: Role, config: AppConfig) -> dict[str, dict[str, Any]]:
+    """What general settings make of particular ones, where nobody has said those: by the key of the general one."""
+    budgets = divide(config.memory_limit)
+    found: dict[str, dict[str, Any]] = {"memory_limit": {}, "retention": {}}
+    kind: Any = registry.find("stores", str(config.store.get("type", "embedded"))) if role.has("store") else None
+    if hasattr(kind, "settings_for"):
+        if budgets.store_bytes is not None:
+            found["memory_limit"]["store"] = kind.settings_for(memory_bytes=budgets.store_bytes)
+        if config.retention is not None:
+            found["retention"]["store"] = kind.settings_for(retention_s=config.retention)
+    if role.has("query") and budgets.query_bytes is not None:
+        found["memory_limit"]["query"] = {"memory_bytes_max": ByteSize(budgets.query_bytes)}
+    return found
+
+
+def _tree(role: Role, config: AppConfig, derived: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """All settings as they hold, plugins' defaults filled in."""
     whole = msgspec.structs.asdict(config)
     tree = {key: value for key, value in whole.items() if key in _PLAIN or role.has(_SECTION_OF.get(key, key))}
     if "store" in tree:
-        tree["store"] = _store(config.store)
+        tree["store"] = _store(config.store, [settings.get("store", {}) for settings in derived.values()])
     if "receivers" in tree:
         tree["receivers"] = {key: _receiver(key, given or {}) for key, given in config.receivers.items()}
     for section, kind in _kinds().items():
         if section in tree:
-            tree[section] = _filled(kind, tree[section])
+            general = derived["memory_limit"].get(section, {})
+            tree[section] = _over(_filled(kind, general), tree[section])
     return tree
 
 
@@ -84,10 +102,12 @@ def _kinds() -> Mapping[str, Any]:
     return {"api": ApiConfig, "query": QueryConfig, "remote_storage": RemoteStorageConfig, "forward": ForwardConfig}
 
 
-def _store(given: Mapping[str, Any]) -> dict[str, Any]:
+def _store(given: Mapping[str, Any], general: list[dict[str, Any]]) -> dict[str, Any]:
     name = str(given.get("type", "embedded"))
     kind = getattr(registry.find("stores", name), "config_type", None)
-    settings = {key: value for key, value in given.items() if key != "type"}
+    settings: dict[str, Any] = {}
+    for said in (*general, {key: value for key, value in given.items() if key != "type"}):
+        settings = _over(settings, said)
     return {"type": name, **(_filled(kind, settings) if kind else settings)}
 
 
@@ -142,7 +162,7 @@ def _text(value: Any) -> str:
         case ByteSize():
             return _bytes(value)
         case Duration():
-            return f"{value:g}s"
+            return _duration(value)
         case Path():
             return str(value)
         case list() | tuple():
@@ -152,6 +172,13 @@ def _text(value: Any) -> str:
     return str(value) or '""'
 
 
+def _duration(seconds: float) -> str:
+    for length, unit in ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds * 1000:g}ms" if seconds else "0"
+
+
 def _bytes(count: int) -> str:
     for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
         if count and count % (1 << shift) == 0:
@@ -159,9 +186,11 @@ def _bytes(count: int) -> str:
     return str(count)
 
 
-def _source(path: str, merged: MergedSettings, role: Role) -> str:
+def _source(path: str, merged: MergedSettings, role: Role, causes: Mapping[str, str]) -> str:
     if path in merged.sources:
         return merged.sources[path]
+    if path in causes:
+        return causes[path]
     value: Any = role.defaults
     for key in path.split("."):
         if not isinstance(value, Mapping) or key not in value:
