@@ -11,6 +11,8 @@ from lymer.component.clock import SystemClock
 from lymer.component.events import Events
 from lymer.component.grpc_server import GrpcServer
 from lymer.conformance.store import StoreContract
+from lymer.conformance.store.lifecycle import LifecycleContract
+from lymer.conformance.store.round_trip import RoundTripContract
 from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
 from lymer.query.admission import QueryConfig
@@ -73,6 +75,10 @@ class TestOverTheMemoryStore(StoreContract):
 
 
 @pytest.mark.slow
-class TestOverTheEmbeddedStore(StoreContract):
+class TestOverTheEmbeddedStore(RoundTripContract, LifecycleContract):
+    """What the embedded store's own columns, files and threads could make different; the rest is above."""
+
+    pytestmark = pytest.mark.asyncio
+
     def make_store(self, directory: Path) -> SpanStore:
         return ServedStore(EmbeddedStore.from_config(SETTINGS, data_dir=directory, clock=SystemClock()))
