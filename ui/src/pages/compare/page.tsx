@@ -41,6 +41,7 @@ export default function ComparePage({ parts }: PageProps) {
   const state = loaded.state.value;
   return (
     <div class="compare">
+      <h1>{t("compare.title")}</h1>
       <Pickers a={a} b={b} cohort={params.getAll("cohort")} />
       {(!a || !b) && <Notice title={t("compare.choose")} cure={t("compare.chooseHow")} />}
       {state.kind === "loading" && <Progress label={t("trace.loading")} />}

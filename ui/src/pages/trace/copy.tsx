@@ -7,8 +7,7 @@ import { Icon, type IconName } from "./icon";
 export function Copy({ text, label, icon = "copy", children }: { text: string | (() => string); label: string; icon?: IconName; children?: ComponentChildren }) {
   const copied = useSignal(false);
   const copy = async (event: MouseEvent) => {
-    event.preventDefault(); // Within a summary it would fold.
-    event.stopPropagation();
+    event.stopPropagation(); // Of a row it would choose the row.
     await navigator.clipboard.writeText(typeof text === "string" ? text : text());
     copied.value = true;
     setTimeout(() => (copied.value = false), 1500);

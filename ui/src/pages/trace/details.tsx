@@ -235,12 +235,9 @@ function Exception({ event }: { event: SpanEvent }) {
         <b>{told["exception.type"] ?? t("span.exception")}</b> {told["exception.message"]}
       </p>
       {stack && (
-        <details>
-          <summary>
-            {t("span.stack")} <Copy text={stack} label={t("span.copyValue")} />
-          </summary>
+        <Fold title={t("span.stack")} count={null} tools={<Copy text={stack} label={t("span.copyValue")} />}>
           <pre>{stack.slice(0, 100_000)}</pre>
-        </details>
+        </Fold>
       )}
     </div>
   );
@@ -263,12 +260,15 @@ function Link({ link }: { link: SpanLink }) {
 
 function Fold({ title, count, open = false, tools, children }: { title: string; count: number | null; open?: boolean; tools?: ComponentChildren; children: ComponentChildren }) {
   return (
-    <details open={open}>
-      <summary>
-        {title} {count !== null && <small>{formatCount(count)}</small>} {tools}
-      </summary>
-      {children}
-    </details>
+    <div class="part">
+      <details open={open}>
+        <summary>
+          {title} {count !== null && <small>{formatCount(count)}</small>}
+        </summary>
+        {children}
+      </details>
+      {tools}
+    </div>
   );
 }
 
