@@ -18,6 +18,7 @@ from lymer.api.answers import Answer, json_answer
 from lymer.api.config import ApiConfig
 from lymer.api.endpoint import Endpoints, gone
 from lymer.api.native_attributes import NativeAttributes
+from lymer.api.native_demo import DemoCommand, NativeDemo
 from lymer.api.native_download import NativeDownload
 from lymer.api.native_overview import SERVING, NativeOverview
 from lymer.api.native_question import asked_traces, member, read_json, read_member, read_time, read_where, time_between
@@ -70,7 +71,9 @@ class GraphBody(msgspec.Struct, forbid_unknown_fields=True):
 class Native:
     """The endpoints."""
 
-    def __init__(self, query: QueryService, *, config: ApiConfig, events: Events, clock: Clock) -> None:
+    def __init__(
+        self, query: QueryService, *, config: ApiConfig, events: Events, clock: Clock, demo: DemoCommand
+    ) -> None:
         self._query = query
         self._config = config
         self._tenant = config.tenant
@@ -94,6 +97,7 @@ class Native:
         NativeWhy(traces).add_to(endpoints)
         NativeAttributes(traces).add_to(endpoints)
         NativeOverview(query, config=config, clock=clock).add_to(endpoints)
+        NativeDemo(query, demo, config=config).add_to(endpoints)
         NativeDownload(query, uploads, config=config).add_to(endpoints)
         NativeUploads(uploads, config=config).add_to(endpoints)
         self.routes = endpoints.routes

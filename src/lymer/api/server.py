@@ -17,6 +17,7 @@ from lymer.api.config import ApiConfig
 from lymer.api.jaeger_v1 import JaegerV1
 from lymer.api.jaeger_v3 import JaegerV3
 from lymer.api.native import Native
+from lymer.api.native_demo import DemoCommand
 from lymer.api.page import Page
 from lymer.component.clock import Clock, SystemClock
 from lymer.component.errors import ConfigError
@@ -34,15 +35,19 @@ def build_api(
     config: ApiConfig | None = None,
     events: Events | None = None,
     clock: Clock | None = None,
+    demo: DemoCommand = lambda: None,
 ) -> ASGIApp:
-    """The application. Raises ConfigError when the configuration makes no sense."""
+    """The application; `demo` is the command that sends it demo traffic.
+
+    Raises ConfigError when the configuration makes no sense.
+    """
     config = config or ApiConfig()
     clock = clock or SystemClock()
     events = events or Events(clock=clock)
     routes = [
         *JaegerV1(query, config=config, events=events, clock=clock).routes,
         *JaegerV3(query, config=config, events=events).routes,
-        *Native(query, config=config, events=events, clock=clock).routes,
+        *Native(query, config=config, events=events, clock=clock, demo=demo).routes,
     ]
     page = Page(config, lambda: _capabilities(query, config))
     return _QueryPort(routes, page, config)

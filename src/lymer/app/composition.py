@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Iterable
 
 from lymer.api.health import State, build_admin, build_status
@@ -143,7 +144,15 @@ class Composition:
         if self.role.has("remote_storage"):
             self._remote_storage = parts.make_remote_storage(self._ground, store, self._back.sink)
         if self.role.has("api"):
-            self._api, self._api_path = parts.make_api(self._ground, store)
+            self._api, self._api_path = parts.make_api(self._ground, store, self._demo_command)
+
+    def _demo_command(self) -> list[str] | None:
+        """What sends the last hour of a small shop to this process, once; None where it takes no OTLP over HTTP."""
+        address = self.address_of("otlp_http")
+        if address is None:
+            return None
+        command = [sys.executable, "-m", "lymer.cli", "demo", "--once"]
+        return [*command, "--endpoint", address.removesuffix("/v1/traces")]
 
     def _make_self_tracing(self) -> SelfTracing:
         return SelfTracing(

@@ -5,7 +5,7 @@ Making one opens nothing; it raises ConfigError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -172,13 +172,13 @@ def make_sampling(ground: Ground, provider: StrategyProvider) -> list[Receiver]:
     ]
 
 
-def make_api(ground: Ground, store: SpanStore) -> tuple[HttpServer, str]:
-    """The page and the APIs, and the path of the page."""
+def make_api(ground: Ground, store: SpanStore, demo: Callable[[], list[str] | None]) -> tuple[HttpServer, str]:
+    """The page and the APIs, and the path of the page. `demo` is the command that sends demo traffic here."""
     from lymer.api.server import build_api
 
     config = read_config(ApiConfig, ground.config.api, path="api", sources=ground.sources)
     query = QueryService(store, query_config(ground), ground.events, ground.clock)
-    app = build_api(query, config=config, events=ground.events, clock=ground.clock)
+    app = build_api(query, config=config, events=ground.events, clock=ground.clock, demo=demo)
     return ground.listener("UI and API", app, config.port, host=config.host), f"{config.prefix}/"
 
 
