@@ -15,6 +15,7 @@ from bench.figures import Figure, Options, machine, table
 BENCHMARKS = (
     "decode",
     "decode_foreign",
+    "segment_gate",
     "sanitize",
     "start",
     "ingest_http",

@@ -44,6 +44,13 @@ def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
     (`query/adjust.py` writes it, as Jaeger's own adjusters do).
     """
 
+class JaegerPieces:
+    """The same of a batch in which the rows of a trace stand together, with commas between the traces, piece by piece."""
+
+    def __init__(self, batch: Batch) -> None: ...
+    def next(self, span_count: int) -> bytes | None:
+        """The text of so many more spans; None at the end. All pieces together are the text of all traces."""
+
 def decode_jaeger_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
     """Spans of a Jaeger Batch, bare or in a message (`emitBatch`, `emitZipkinBatch`, ...), binary or compact."""
 

@@ -79,6 +79,31 @@ async def test_a_budget_is_as_configured(events):
     assert await admission(events, time_s=3.0, memory_bytes_max=99).ask("q", look) == (3.0, 99)
 
 
+async def test_all_questions_share_one_memory(events):
+    asked = admission(events, memory_bytes_max=100)
+    holding, release = asyncio.Event(), asyncio.Event()
+
+    async def hold(budget):
+        budget.check(60)
+        budget.check(10)
+        holding.set()
+        await release.wait()
+
+    async def need(budget, count):
+        budget.check(count)
+
+    first = asyncio.create_task(asked.ask("q", hold))
+    await holding.wait()
+    await asked.ask("q", lambda budget: need(budget, 40))
+    with pytest.raises(OverloadedError, match="other queries"):
+        await asked.ask("q", lambda budget: need(budget, 41))
+    with pytest.raises(BudgetError, match="memory"):
+        await asked.ask("q", lambda budget: need(budget, 101))
+    release.set()
+    await first
+    await asked.ask("q", lambda budget: need(budget, 100))
+
+
 async def test_work_that_never_checks_its_budget_ends_anyway(events):
     with pytest.raises(BudgetError, match="longer than its budget"):
         await admission(events, time_s=0.001).ask("q", forever)

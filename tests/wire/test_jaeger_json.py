@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from lymer.model.attributes import read_bag
 from lymer.model.batch import SpanBatch
-from lymer.wire.jaeger_json import encode_jaeger_json
+from lymer.wire.jaeger_json import encode_jaeger_json, jaeger_json_pieces
 from lymer.wire.otlp_proto import decode_otlp_proto
 from tests.wire.otlp_examples import NOW_NANO, example
 from tests.wire.otlp_oracle import rows_of
@@ -258,3 +258,14 @@ def _cpu_s(batch: SpanBatch) -> float:
     begun_s = time.thread_time()
     encode_jaeger_json(batch)
     return time.thread_time() - begun_s
+
+
+@pytest.mark.parametrize("span_count", [1, 2, 3, 100])
+def test_pieces_are_together_the_text_of_all_traces(span_count: int) -> None:
+    request = ExportTraceServiceRequest()
+    for number, service in enumerate(["cart", "pay", "cart", "cart", "mail", "pay", "pay"]):
+        trace_id = bytes([number // 3 + 1]) * 16
+        _add(request, (span(trace_id=trace_id, span_id=bytes([number + 1]) * 8),), service, {})
+    batch = decode_otlp_proto(request.SerializeToString()).batch
+    assert b"".join(jaeger_json_pieces(batch, span_count)) == b",".join(encode_jaeger_json(batch))
+    assert not list(jaeger_json_pieces(SpanBatch.empty(), span_count))

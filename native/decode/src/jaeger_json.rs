@@ -32,31 +32,117 @@ pub fn encode(batch: &RecordBatch, pretty: bool) -> std::result::Result<Vec<Vec<
 
 fn put_trace(rows: &Rows<'_>, range: Range<usize>) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(range.len() * 1024 + 256);
-    let mut processes = Processes::default();
-    let mut firsts = Vec::new();
-    out.push(b'{');
-    put_trace_id(&mut out, "traceID", rows.trace_id.value(range.start));
-    put_name(&mut out, "spans");
-    out.push(b'[');
+    let mut trace = Trace::begin(&mut out, rows, range.start);
     for row in range {
+        trace.put_span(&mut out, rows, row)?;
+    }
+    trace.end(&mut out, rows)?;
+    Ok(out)
+}
+
+/// The traces of a batch, with commas between them, as one text that is made piece by piece: a trace may be larger than
+/// what should be in memory at once.
+pub struct Pieces {
+    batch: RecordBatch,
+    next_row: usize,
+    trace: Option<Trace>,
+}
+
+impl Pieces {
+    /// The text of a batch in which the rows of a trace stand together.
+    pub fn new(batch: RecordBatch) -> Self {
+        Self {
+            batch,
+            next_row: 0,
+            trace: None,
+        }
+    }
+
+    /// So many spans more; None at the end. An error says which attribute text is broken.
+    pub fn next(&mut self, span_count: usize) -> std::result::Result<Option<Vec<u8>>, String> {
+        let rows = Rows::of(&self.batch)?;
+        let range = self.next_row..rows.count.min(self.next_row + span_count.max(1));
+        if range.is_empty() {
+            return Ok(None);
+        }
+        self.next_row = range.end;
+        put_rows(&rows, range, &mut self.trace)
+            .map(Some)
+            .map_err(|broken| format!("attribute text is broken: {broken}"))
+    }
+}
+
+/// `trace` is the one that the rows go on with, and afterwards the one that goes on behind them.
+fn put_rows(rows: &Rows<'_>, range: Range<usize>, trace: &mut Option<Trace>) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(range.len() * 1024 + 256);
+    for row in range {
+        let mut current = match trace.take() {
+            Some(current) => {
+                if out.is_empty() {
+                    out.push(b',');
+                }
+                current
+            }
+            None => {
+                if row > 0 {
+                    out.push(b',');
+                }
+                Trace::begin(&mut out, rows, row)
+            }
+        };
+        current.put_span(&mut out, rows, row)?;
+        let next = row + 1;
+        if next < rows.count && rows.trace_id.value(next) == rows.trace_id.value(row) {
+            *trace = Some(current);
+        } else {
+            current.end(&mut out, rows)?;
+        }
+    }
+    Ok(out)
+}
+
+/// A trace that is being written.
+#[derive(Default)]
+struct Trace {
+    processes: Processes,
+    /// The first row of each process.
+    firsts: Vec<usize>,
+}
+
+impl Trace {
+    fn begin(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Self {
+        out.push(b'{');
+        put_trace_id(out, "traceID", rows.trace_id.value(row));
+        put_name(out, "spans");
+        out.push(b'[');
+        Self::default()
+    }
+
+    fn put_span(&mut self, out: &mut Vec<u8>, rows: &Rows<'_>, row: usize) -> Result<()> {
         let identity = (
             rows.service_name.codes[row],
             rows.resource_attributes.codes[row],
         );
-        let number = *processes.entry(identity).or_insert_with(|| {
+        let firsts = &mut self.firsts;
+        let number = *self.processes.entry(identity).or_insert_with(|| {
             firsts.push(row);
             firsts.len()
         });
-        put_span(&mut out, rows, row, number)?;
+        put_span(out, rows, row, number)
     }
-    out.push(b']');
-    put_processes(&mut out, rows, &firsts)?;
-    out.extend_from_slice(b",\"warnings\":null}");
-    Ok(out)
+
+    fn end(self, out: &mut Vec<u8>, rows: &Rows<'_>) -> Result<()> {
+        out.push(b']');
+        put_processes(out, rows, &self.firsts)?;
+        out.extend_from_slice(b",\"warnings\":null}");
+        Ok(())
+    }
 }
 
 fn put_span(out: &mut Vec<u8>, rows: &Rows<'_>, row: usize, process: usize) -> Result<()> {
-    put_comma(out);
+    if out.last() == Some(&b'}') {
+        out.push(b',');
+    }
     out.push(b'{');
     put_trace_id(out, "traceID", rows.trace_id.value(row));
     put_id(out, "spanID", rows.span_id.value(row));

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod buffer;
 pub mod graph;
+pub mod jaeger_pieces;
 pub mod many;
 pub mod overview;
 mod payload;
@@ -24,6 +25,8 @@ mod _native {
     use crate::buffer::{OpenBuffer, merge_batches, structure};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
+    #[pymodule_export]
+    use crate::jaeger_pieces::JaegerPieces;
     #[pymodule_export]
     use crate::many::{graph_views, search_views};
     #[pymodule_export]

@@ -1,11 +1,10 @@
 //! Values and comparisons: what `model/search.py` says of operands, on one value. Not: where values come from.
 
-use crate::view::{Result, StoreError};
+use crate::pattern;
+use crate::view::Result;
 use memchr::memmem::Finder;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use std::cmp::Ordering;
-
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// A value of a span: of a field, or of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,12 +96,7 @@ pub enum Test {
 impl Test {
     /// A test by a regular expression. An error says what is wrong with it.
     pub fn matching(pattern: &str) -> Result<Self> {
-        RegexBuilder::new(pattern)
-            .size_limit(REGEX_BYTES_MAX)
-            .dfa_size_limit(REGEX_BYTES_MAX)
-            .build()
-            .map(Self::Matches)
-            .map_err(|error| StoreError(format!("not a regex: {pattern:?}: {error}")))
+        pattern::compile(pattern).map(Self::Matches)
     }
 
     /// A test for a part of a text.

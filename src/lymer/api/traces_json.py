@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lymer.model.batch import SpanBatch
 from lymer.model.ids import TRACE_ID_BYTES
-from lymer.wire.jaeger_json import encode_jaeger_json
+from lymer.wire.jaeger_json import jaeger_json_pieces
 from lymer.wire.otlp_json import encode_otlp_json
 
 PORTION_ROWS: Final = 8192
@@ -39,10 +39,12 @@ async def jaeger_pieces(batch: SpanBatch, change: Change = unchanged) -> AsyncIt
     """The traces in Jaeger's v1 form, with commas between them, as one text in pieces."""
     comma = b""
     for portion in _whole_trace_portions(batch):
-        traces = await asyncio.to_thread(_jaeger_json, portion, change)
-        if comma:
-            yield comma
-        yield traces[0] if len(traces) == 1 else b",".join(traces)
+        pieces = jaeger_json_pieces(await asyncio.to_thread(change, portion), PORTION_ROWS)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            if comma:
+                yield comma
+            yield piece
+            comma = b""
         comma = b","
 
 
@@ -97,10 +99,6 @@ def traces_together(batch: SpanBatch) -> SpanBatch:
     """The same rows with those of a trace side by side, traces in order of first appearance."""
     numbers = batch.record_batch.column("trace_id").dictionary_encode().indices.to_numpy()
     return batch.take(np.argsort(numbers, kind="stable"))
-
-
-def _jaeger_json(portion: SpanBatch, change: Change) -> list[bytes]:
-    return encode_jaeger_json(change(portion))
 
 
 def _whole_trace_portions(batch: SpanBatch) -> Iterator[SpanBatch]:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from lymer import _native
 from lymer.model.batch import SpanBatch
 from lymer.wire.columns import native_columns
+
+
+def jaeger_json_pieces(batch: SpanBatch, span_count: int) -> Iterator[bytes]:
+    """The objects of `encode_jaeger_json` with commas between them, as one text in pieces of so many spans each."""
+    pieces = _native.JaegerPieces(native_columns(batch))
+    return iter(partial(pieces.next, span_count), None)
 
 
 def encode_jaeger_json(batch: SpanBatch, *, pretty: bool = False) -> list[bytes]:

@@ -151,8 +151,12 @@ struct Pages {
 impl Encoder {
     /// One that compresses as all of the file is compressed.
     pub fn new() -> Result<Self> {
-        let compressor =
+        let mut compressor =
             zstd::bulk::Compressor::new(1).map_err(|error| StoreError(error.to_string()))?;
+        // Whoever unpacks a page compares it: damage is found by the read that meets it.
+        compressor
+            .include_checksum(true)
+            .map_err(|error| StoreError(error.to_string()))?;
         Ok(Self {
             compressor,
             body: Vec::new(),

@@ -87,6 +87,8 @@ VALUE_CASES: dict[str, tuple[Op, Operand | tuple[Operand, ...] | None, set[int]]
     "a regex with anchors": (Op.REGEX, "^200$", {1, 2}),
     "a regex over a double's shortest form": (Op.REGEX, r"^200\.0$", {3}),
     "a regex over bytes and arrays": (Op.REGEX, r'^AQI=$|^\["a"', {5, 6}),
+    "a regex's word letters are ASCII": (Op.REGEX, r"^\Wn[\W]code\b", {14}),
+    "a regex's other letters are Unicode": (Op.REGEX, r"^(?i)ünï\pL{2}.e$", {14}),
     "an empty regex": (Op.REGEX, "", _ALL - {8}),
     "a substring": (Op.CONTAINS, "00", {1, 2, 3, 10, 17}),
     "a substring is no regex": (Op.CONTAINS, ".b", {16}),
