@@ -18,6 +18,7 @@ from lymer.app.config import merge_settings, read_app_config
 from lymer.app.roles import ROLES
 from tests.app.conftest import Lymer, free_offset
 from tests.app.test_process import STOP_S, send
+from tests.wire.thrift_oracles import jaeger, write
 
 Launch = Callable[..., Lymer]
 
@@ -137,6 +138,47 @@ def test_spans_wait_for_a_collector_over_a_kill_of_the_agent(launch: Launch) -> 
     until(lambda: metric(again, 14271, "spans_sent_total") == waiting)
     assert metric(again, 14271, "forward_spool_spans") == 0
     assert metric(collector, 14269, "spans_received_total") == waiting
+
+
+@pytest.mark.slow
+def test_a_killed_collector_costs_no_span_and_none_comes_twice(launch: Launch) -> None:
+    """The collector is killed in the middle and comes back over the same data: every trace is there, once."""
+    offset = free_offset()
+    collector = launch(offset=offset, storage="embedded")
+    ready(collector)
+    agent = launch(role="agent", storage=None, REPORTER_GRPC_HOST_PORT=f"127.0.0.1:{14250 + offset}")
+    ready(agent)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.connect(("127.0.0.1", 6831 + agent.offset))
+        for number in range(1, 301):
+            sender.send(datagram_of_trace(number))
+            time.sleep(0.002)
+            if number == 150:
+                collector.process.send_signal(signal.SIGKILL)
+                collector.end()
+    again = launch(offset=offset, storage="embedded")
+    ready(again)
+    until(lambda: metric(agent, 14271, "forward_spool_spans") == 0)
+    found = again.get(16686, "/api/lymer/v1/traces?limit=1000&total=true").json()
+    assert found["total"] == 300
+    assert {trace["spanCount"] for trace in found["traces"]} == {1}
+
+
+def datagram_of_trace(number: int) -> bytes:
+    """A trace of one span, as another Thrift library writes it."""
+    begun_us = time.time_ns() // 1000
+    span = jaeger.Span(
+        traceIdLow=number,
+        traceIdHigh=0,
+        spanId=1,
+        parentSpanId=0,
+        operationName="work",
+        flags=1,
+        startTime=begun_us,
+        duration=9,
+    )
+    batch = jaeger.Batch(process=jaeger.Process(serviceName="shop"), spans=[span])
+    return write("apache compact", jaeger.EmitBatchArguments(batch=batch), "emitBatch")
 
 
 def metric_of_one_datagram() -> int:

@@ -75,7 +75,7 @@ examples:
   lymer collector --host 0.0.0.0 --retention 72h    spans of the network, kept three days
   lymer collector --data-dir /var/lib/lymer         and `lymer query` beside it shows them
 
-OTLP gRPC 4317, HTTP 4318   asked on 17271   health and metrics 14269
+OTLP 4317, 4318   Jaeger 14250, 14268   Zipkin 9411   asked on 17271   health and metrics 14269
 """,
 )
 
