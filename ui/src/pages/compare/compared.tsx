@@ -39,7 +39,7 @@ export function Compared({ both }: { both: Both }) {
       <Tools order={order} onlyDifferent={onlyDifferent} isSideBySide={isSideBySide} find={find} shown={paths.length} total={answer.paths.length} />
       <div class="split" data-beside={chosen.value !== null || undefined}>
         <section class="view" aria-label={t("compare.title")}>
-          <List count={paths.length} label={t("compare.title")} leastPx={isSideBySide ? 560 : 970} columns={isSideBySide ? "minmax(220px, 1fr) minmax(160px, 1fr) minmax(160px, 1fr)" : "minmax(240px, 1fr) 64px 64px 92px 92px minmax(190px, 0.7fr) 92px 64px 64px"} row={row} head={<Heads isSideBySide={isSideBySide} what={order === "self" ? "self" : "total"} />} />
+          <List count={paths.length} label={t("compare.title")} leastPx={isSideBySide ? 560 : 1010} columns={isSideBySide ? "minmax(220px, 1fr) minmax(160px, 1fr) minmax(160px, 1fr)" : "minmax(240px, 1fr) 64px 64px 92px 92px minmax(190px, 0.7fr) 92px 84px 84px"} row={row} head={<Heads isSideBySide={isSideBySide} what={order === "self" ? "self" : "total"} />} />
         </section>
         {chosen.value !== null && <Chosen answer={answer} path={answer.paths.find(({ id }) => id === chosen.value)!} close={() => (chosen.value = null)} />}
       </div>

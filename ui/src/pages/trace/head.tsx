@@ -8,6 +8,7 @@ import { nameOf, serviceOf } from "../../model/trace";
 import { formatDuration, formatInstant } from "../../time/format";
 import { href, place } from "../../url/router";
 import { Copy } from "./copy";
+import { Menu } from "./menu";
 import { patterns } from "./patterns";
 import type { Store } from "./store";
 
@@ -78,16 +79,13 @@ function Actions({ store }: { store: Store }) {
           <Copy text={() => (store.settle(), location.href)} label={t("trace.copyLink")} icon="link">
             {t("trace.link")}
           </Copy>
-          <details class="menu">
-            <summary>{t("trace.download")}</summary>
-            <div>
-              {(["otlp", "jaeger", "zipkin"] as const).map((format) => (
-                <a key={format} href={downloadAddress(source, format)} download={`${trace.traceId}.${format}.json`}>
-                  {t(`trace.download.${format}`)}
-                </a>
-              ))}
-            </div>
-          </details>
+          <Menu label={t("trace.download")}>
+            {(["otlp", "jaeger", "zipkin"] as const).map((format) => (
+              <a key={format} href={downloadAddress(source, format)} download={`${trace.traceId}.${format}.json`}>
+                {t(`trace.download.${format}`)}
+              </a>
+            ))}
+          </Menu>
           <a class="button" href={href(`/trace/${trace.traceId}...`)}>
             {t("trace.compare")}
           </a>

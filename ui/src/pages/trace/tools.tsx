@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { formatCount, t } from "../../i18n";
 import { countSet } from "../../model/filter";
 import { hueColour } from "../../model/colours";
+import { Menu } from "./menu";
 import { VIEWS } from "./state";
 import type { Store } from "./store";
 
@@ -75,20 +76,23 @@ function Services({ store }: { store: Store }) {
   const turn = (name: string) => store.change({ services: services.includes(name) ? services.filter((each) => each !== name) : [...services, name] });
   const sorted = trace.serviceNames.map((name, code) => ({ name, count: counts[code]! })).sort((a, b) => b.count - a.count);
   return (
-    <details class="menu services">
-      <summary data-set={services.length > 0 || undefined}>
-        {t("trace.services")} {services.length > 0 && <small>{services.length}</small>}
-      </summary>
-      <div>
-        {sorted.slice(0, 500).map(({ name, count }) => (
+    <Menu
+      kind="services"
+      isSet={services.length > 0}
+      label={
+        <>
+          {t("trace.services")} {services.length > 0 && <small>{services.length}</small>}
+        </>
+      }
+    >
+      {sorted.slice(0, 500).map(({ name, count }) => (
           <label key={name} style={{ "--colour": hueColour(hues.get(name) ?? 0) }}>
             <input type="checkbox" checked={services.includes(name)} onChange={() => turn(name)} />
             <span class="swatch" /> <span class="text">{name}</span> <small>{formatCount(count)}</small>
           </label>
         ))}
-        {services.length > 0 && <button onClick={() => store.change({ services: [] })}>{t("trace.allServices")}</button>}
-      </div>
-    </details>
+      {services.length > 0 && <button onClick={() => store.change({ services: [] })}>{t("trace.allServices")}</button>}
+    </Menu>
   );
 }
 
