@@ -222,3 +222,10 @@ def test_the_shipped_configuration_is_good(role: str) -> None:
     file = Path(__file__).parents[2] / "deploy" / f"{role}.yaml"
     merged = merge_settings(file=file, environment={}, flags={}, role=ROLES[role])
     check(read_app_config(merged), merged, ROLES[role])
+
+
+def test_sections_of_another_role_are_remarked_on() -> None:
+    file = Path(__file__).parents[2] / "deploy" / "agent.yaml"
+    merged = merge_settings(file=file, environment={}, flags={}, role=ROLES["query"])
+    assert merged.remarks == (f"forward in {file} says nothing to `lymer query`",)
+    assert merge_settings(file=file, environment={}, flags={}, role=ROLES["agent"]).remarks == ()

@@ -17,7 +17,7 @@ import msgspec
 from lymer.app.environment import VARIABLES, refuse_unknown
 from lymer.app.jaeger_flags import Family
 from lymer.app.jaeger_settings import Given, family_of, from_environment, remark_on, settings_of
-from lymer.app.roles import ALL_IN_ONE, Role
+from lymer.app.roles import ALL_IN_ONE, SECTIONS, Role
 from lymer.component.config import (
     ByteSize,
     Config,
@@ -110,8 +110,8 @@ def merge_settings(
     """
     refuse_unknown(environment)
     below = MergedSettings(dict(role.defaults))
-    if file is not None:
-        below = below.over(read_yaml(file, environment), source=str(file))
+    in_file = {} if file is None else read_yaml(file, environment)
+    below = below.over(in_file, source=str(file))
     variables = from_environment(environment, role)
     layers = _Layers(variables, {name: environment[name] for name in VARIABLES if name in environment}, jaeger_flags)
     merged = layers.over(below, family="").over(flags, source=_COMMAND_LINE)
@@ -120,8 +120,13 @@ def merge_settings(
     if family in ("badger", "memory"):
         below = below.over({"ephemeral": True}, source=merged.sources["store.type"])
     merged = layers.over(below, family=family).over(flags, source=_COMMAND_LINE)
-    remarks = tuple(remark for item in given if (remark := remark_on(item, family)))
-    return dataclasses.replace(merged, remarks=remarks)
+    remarks = [remark for item in given if (remark := remark_on(item, family))]
+    remarks += [
+        f"{section} in {file} says nothing to `lymer {role.name}`"
+        for section in in_file
+        if section in SECTIONS and not role.has(section)
+    ]
+    return dataclasses.replace(merged, remarks=tuple(remarks))
 
 
 @dataclass(frozen=True, slots=True)

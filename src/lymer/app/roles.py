@@ -127,3 +127,6 @@ UDP 6831, 6832, 5775   sampling 5778   health and metrics 14271
 
 ROLES: Final = {role.name: role for role in (ALL_IN_ONE, AGENT, COLLECTOR, QUERY, REMOTE_STORAGE)}
 """By the name of the command."""
+
+SECTIONS: Final = frozenset[str]().union(*(role.sections for role in ROLES.values()))
+"""Those of all roles."""
