@@ -27,6 +27,7 @@ BENCHMARKS = (
     "search_under_load",
     "memory",
     "queries",
+    "skeleton",
 )
 
 
