@@ -43,8 +43,9 @@ class FakeCollector:
     def span_count(self) -> int:
         return sum(len(decode(name, data).batch) for name, data in self.requests)
 
-    async def start(self, port: int = 0) -> None:
-        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    async def start(self, port: int = 0, message_bytes_max: int = 4 << 20) -> None:
+        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", message_bytes_max)]
+        self._server = grpc.aio.server(options=options)
         for protocol, dialect in DIALECTS.items():
             _, service, method = dialect.method.split("/")
             handler = grpc.unary_unary_rpc_method_handler(self._taking(METHODS[protocol]))
@@ -135,6 +136,20 @@ async def test_a_large_batch_is_split(tmp_path: Path, events: Events, collector:
         await forwarder.write(batch([span(1, number, attributes={"x": "y" * 90}) for number in range(1, 1001)]))
         await until(lambda: collector.span_count == 1000)
     assert max(len(request) for _, request in collector.requests) <= limit + 16
+
+
+async def test_a_collector_that_takes_small_messages_gets_small_ones(tmp_path: Path, events: Events) -> None:
+    collector = FakeCollector()
+    async with forwarding(tmp_path, events, "127.0.0.1:1", concurrent_max=1) as forwarder:
+        for number in range(1, 101):
+            await forwarder.write(batch([span(number, 1, attributes={"x": "y" * 90})]))
+        await forwarder.write(batch([span(200, number, attributes={"x": "y" * 90}) for number in range(1, 100)]))
+    await collector.start(message_bytes_max=4000)
+    async with forwarding(tmp_path, events, collector.address, concurrent_max=1) as forwarder:
+        await until(lambda: forwarder.figures()["spool_spans"] == 0)
+    await collector.stop()
+    assert collector.span_count == 100
+    assert count(events, "spans_dropped", cause="refused") == 99
 
 
 async def test_another_collector_takes_over(tmp_path: Path, events: Events, collector: FakeCollector) -> None:

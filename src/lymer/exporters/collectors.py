@@ -42,6 +42,11 @@ PASSING: Final = frozenset(
 """What says nothing of the spans: the collector is away, full, or not the right one; somebody may put it right."""
 
 
+def is_too_large(error: Any) -> bool:
+    """Whether a collector takes no messages of that size: gRPC itself says so, with the code of a full one."""
+    return error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in str(error.details())
+
+
 @dataclass(slots=True, eq=False)
 class Collector:
     """One address."""
@@ -130,7 +135,7 @@ class Collectors:
     def _note_failure(self, collector: Collector, error: Any) -> None:
         code = error.code()
         self._events.send_failed(cause=code.name.lower(), reason=str(error.details()), collector=collector.address)
-        if code in PASSING:
+        if code in PASSING and not is_too_large(error):
             collector.rests_until_s = self._clock.monotonic_s() + collector.backoff.fail()
 
     def _rest_s(self) -> float | None:

@@ -18,7 +18,7 @@ import grpc.aio
 
 from lymer.component.clock import Clock
 from lymer.component.events import Events
-from lymer.exporters.collectors import PASSING, Collectors
+from lymer.exporters.collectors import PASSING, Collectors, is_too_large
 from lymer.exporters.config import ForwardConfig
 from lymer.model.batch import SpanBatch
 from lymer.pipeline.spool import Portion, Spool
@@ -26,8 +26,10 @@ from lymer.storage.base import Health
 from lymer.wire import jaeger_proto, otlp_proto
 from lymer.wire.codecs import decode
 
-DRAIN_S: Final = 2.0
+DRAIN_S: Final = 1.5
 """How long a closing agent goes on sending what waits; the rest stays in the spool."""
+
+_TOO_LARGE: Final = "the message is larger than collectors take"
 
 INLINE_ROWS_MAX: Final = 2048
 """Encoding so many takes about a millisecond: not worth a thread."""
@@ -153,36 +155,50 @@ class Forwarder:
     async def _send_for_ever(self) -> None:
         while True:
             portion = await self._spool.take(self._config.message_bytes_max)
-            try:
-                await self._send(portion)
-            except Exception as error:
-                self._events.unexpected("forward", error)
-                self._drop(portion, str(error))
+            await self._send(portion)
             await self._spool.done(portion)
 
     async def _send(self, portion: Portion) -> None:
-        """Until a collector takes it, or it has been refused too often."""
-        request = self._request(portion)
+        """All payloads together; in halves where a collector takes no messages of that size."""
+        waiting = [(0, len(portion.payloads))]
+        while waiting:
+            first, last = waiting.pop()
+            span_count = sum(portion.span_counts[first:last])
+            try:
+                refusal = await self._offer(self._request(portion.format, portion.payloads[first:last]))
+            except Exception as error:
+                self._events.unexpected("forward", error)
+                refusal = str(error)
+            if refusal == _TOO_LARGE and last - first > 1:
+                middle = (first + last) // 2
+                waiting += [(middle, last), (first, middle)]
+            elif refusal:
+                self._events.spans_dropped(span_count, cause="refused", reason=refusal)
+            else:
+                self._events.spans_sent(span_count, protocol=self._config.protocol)
+
+    async def _offer(self, request: bytes) -> str:
+        """Until a collector takes it: then the empty text; or until it has been refused too often: then why."""
         refusals = 0
         while True:
             collector = await self.collectors.pick()
             try:
                 await self.collectors.call(collector, self._dialect.method, request)
             except grpc.aio.AioRpcError as error:
-                refusals += error.code() not in PASSING
+                if is_too_large(error):
+                    return _TOO_LARGE
+                if error.code() in PASSING:
+                    continue
+                refusals += 1
                 if refusals >= self._config.retry.refusals_max:
-                    return self._drop(portion, f"{error.code().name}: {error.details()}")
-                if error.code() not in PASSING:
-                    await asyncio.sleep(self._config.retry.first)
+                    return f"{error.code().name}: {error.details()}"
+                await asyncio.sleep(self._config.retry.first)
             else:
-                return self._events.spans_sent(portion.span_count, protocol=self._config.protocol)
+                return ""
 
-    def _drop(self, portion: Portion, reason: str) -> None:
-        self._events.spans_dropped(portion.span_count, cause="refused", reason=reason)
-
-    def _request(self, portion: Portion) -> bytes:
-        joined = portion.payloads[0] if len(portion.payloads) == 1 else b"".join(portion.payloads)
-        if portion.format != self._dialect.format:  # An earlier process spoke another protocol.
-            other = next(one for one in DIALECTS.values() if one.format == portion.format)
+    def _request(self, format_name: str, payloads: list[bytes]) -> bytes:
+        joined = payloads[0] if len(payloads) == 1 else b"".join(payloads)
+        if format_name != self._dialect.format:  # An earlier process spoke another protocol.
+            other = next(one for one in DIALECTS.values() if one.format == format_name)
             joined = self._dialect.encode(other.decode(joined))
         return self._dialect.request(joined)

@@ -47,10 +47,16 @@ class Portion:
 
     format: str
     payloads: list[bytes]
-    span_count: int
+    span_counts: list[int]
+    """Of each payload."""
     file: int
     end: int
     is_done: bool = field(default=False)
+
+    @property
+    def span_count(self) -> int:
+        """Of all payloads."""
+        return sum(self.span_counts)
 
 
 @dataclass(slots=True, eq=False)
@@ -162,14 +168,14 @@ class Spool:
 
     def _portion(self, found: list[Record | Damage]) -> Portion:
         """Of records of one format; damage between them is counted and passed over."""
-        portion = Portion("", [], 0, self._next[0], self._next[1])
+        portion = Portion("", [], [], self._next[0], self._next[1])
         for one in found:
             if isinstance(one, Damage):
                 self._events.spans_dropped(one.span_count, cause="damaged", reason=f"{one.byte_count} bytes of a file")
             elif not portion.payloads or one.format == portion.format:
                 portion.format = one.format
                 portion.payloads.append(one.payload)
-                portion.span_count += one.span_count
+                portion.span_counts.append(one.span_count)
             else:
                 self._next = (self._next[0], one.offset)
                 break
