@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui e2e browser clean
+.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui screenshots e2e browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ ui: ## The page's types, lint and unit tests
 
 browser: build .venv/.tools ## The page in Chromium
 	cd ui && npm run --silent e2e
+
+screenshots: build ## Pictures of the page for the README, into docs/images
+	cd ui && node scripts/screenshots.mjs
 
 e2e: build .venv/.tools ## Other people's clients against a whole server
 	bash e2e/setup.sh

@@ -105,8 +105,9 @@ test("a file is opened, looked at, and not stored; a wrong one is refused", asyn
   writeFileSync(file, JSON.stringify({ data: [{ traceID: id, processes: { p1: { serviceName: "from-a-file", tags: [] } }, spans: [{ traceID: id, spanID: "00000000000000aa", operationName: "read me", references: [], startTime: 1_700_000_000_000_000, duration: 1500, tags: [], logs: [], processID: "p1" }] }] }));
   await page.goto("/search");
   await page.getByLabel("Open a file").setInputFiles(file);
-  await expect(page.locator(".trace-row")).toContainText("read me");
   await expect(page).toHaveURL(/upload=/);
+  await expect(page.locator(".trace-row")).toHaveCount(1);
+  await expect(page.locator(".trace-row")).toContainText("read me");
   await page.locator(".trace-row").click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("read me");
   const services = (await (await page.request.get(`${PLAIN.api}/api/services`)).json()) as { data: string[] };

@@ -36,7 +36,7 @@ for (const [name, path] of Object.entries(PAGES)) {
 
 test("language and theme are chosen on the page and remembered", async ({ page }) => {
   await page.goto("/search");
-  await page.getByLabel("Settings").click();
+  await page.locator(".menu summary", { hasText: "Settings" }).click();
   await page.getByLabel("Language").selectOption("zh-CN");
   await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
   const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -46,7 +46,7 @@ test("language and theme are chosen on the page and remembered", async ({ page }
   expect(await paper()).not.toBe(light);
   await page.reload();
   await expect(page.getByRole("button", { name: LANGUAGES["zh-CN"] })).toBeVisible();
-  await page.getByLabel("设置").click();
+  await page.locator(".menu summary", { hasText: "设置" }).click();
   await expect(page.getByLabel("主题")).toHaveValue("dark");
 });
 
@@ -67,6 +67,6 @@ test("on a phone nothing sticks out", async ({ page }) => {
   for (const path of Object.values(PAGES)) {
     await page.goto(path);
     await page.locator(SIGNS).first().waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(390);
   }
 });

@@ -5,7 +5,7 @@ test("the map shows who calls whom, and a service in the middle keeps its neighb
   await page.goto("/dependencies");
   await expect(page.locator(".node")).not.toHaveCount(0);
   await expect(page.locator(".edge title", { hasText: "checkout → payment" })).toHaveCount(1);
-  await page.locator(".node[aria-label^=payment]").focus();
+  await page.locator(".node", { hasText: "payment" }).focus();
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/service=payment/);
   await page.getByLabel("Steps away").selectOption("1");

@@ -28,8 +28,9 @@ export async function startNginx(target: string, { gzip }: { gzip: boolean }): P
 
 function configuration({ folder, port, origin, prefix, gzip }: { folder: string; port: number; origin: string; prefix: string; gzip: boolean }): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ");
-  // Without gzip nginx also asks the server for none, as some operators' proxies do.
-  const packing = gzip ? "gzip on; gzip_proxied any; gzip_min_length 256; gzip_types text/css application/javascript application/json;" : 'proxy_set_header Accept-Encoding "";';
+  const packing = gzip ? "gzip on; gzip_proxied any; gzip_min_length 256; gzip_types text/css application/javascript application/json;" : "";
+  // Without gzip nginx also asks the server for none, as some operators' proxies do. It must stand beside the other header.
+  const asking = gzip ? "" : 'proxy_set_header Accept-Encoding "";';
   return `worker_processes 1;
 pid ${folder}/nginx.pid;
 events { worker_connections 64; }
@@ -39,7 +40,7 @@ http {
   ${packing}
   server {
     listen 127.0.0.1:${port};
-    location ${prefix}/ { proxy_pass ${origin}; proxy_set_header Host $http_host; client_max_body_size 64m; }
+    location ${prefix}/ { proxy_pass ${origin}; proxy_set_header Host $http_host; ${asking} client_max_body_size 64m; }
   }
 }
 `;

@@ -19,7 +19,8 @@ export function Settings() {
   }, []);
   return (
     <details class="menu" ref={menu}>
-      <summary aria-label={t("nav.settings")} title={t("nav.settings")}>
+      <summary title={t("nav.settings")}>
+        <span class="sr-only">{t("nav.settings")}</span>
         <span class="mono">{offsetName(Date.now(), zone.value)}</span>
         <svg width="18" height="18" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="1.6" aria-hidden="true">
           <path d="M3 5h8m4 0h2M3 10h2m4 0h8M3 15h6m4 0h4" stroke-linecap="round" />

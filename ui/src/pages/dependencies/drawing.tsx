@@ -130,7 +130,7 @@ interface BoxProps {
 function Box({ service, node, at, width, colour, link, mark }: BoxProps) {
   const label = node ? `${service}: ${t("map.calls", { n: formatCount(node.callCount) })}, ${t("map.errors", { n: formatCount(node.errorCount) })}` : service;
   return (
-    <a href={link} class={`node ${mark}`} aria-label={label} draggable={false}>
+    <a href={link} class={`node ${mark}`} draggable={false}>
       <title>{label}</title>
       <rect x={at.x - width / 2} y={at.y - NODE_HEIGHT / 2} width={width} height={NODE_HEIGHT} rx="7" />
       <rect class="stripe" x={at.x - width / 2} y={at.y - NODE_HEIGHT / 2 + 8} width="4" height={NODE_HEIGHT - 16} rx="2" style={{ "--colour": colour }} />

@@ -31,6 +31,7 @@ export default function MapPage() {
   const shown = lastValue(answer);
   return (
     <div class="map-page">
+      <h1 class="sr-only">{t("map.title")}</h1>
       <Controls state={state} graph={shown} refresh={ask} />
       {answer.kind === "loading" && <Progress label={t("map.loading")} />}
       {answer.kind === "failed" && <Failure error={answer.error} retry={ask} />}
