@@ -6,8 +6,10 @@ use crate::view::{View, store_error};
 use lymer_store::buffer::{self, OpenBuffer as StoreBuffer};
 use lymer_store::segment::SealOptions;
 use lymer_store::segment::write::SealFigures;
+use lymer_store::view::{Result, StoreError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -70,12 +72,18 @@ impl OpenBuffer {
     ) -> PyResult<Bound<'py, PyDict>> {
         let figures = py
             .detach(|| {
-                self.buffer
-                    .seal(&directory, segment, SealOptions::read(options)?)
+                let options = SealOptions::read(options)?;
+                caught(|| self.buffer.seal(&directory, segment, options))
             })
             .map_err(store_error)?;
         figures_as_dict(py, &figures)
     }
+}
+
+/// A panic is a bug, but an error like any other to whoever seals: the spans that it comes from are set aside.
+pub fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(StoreError("a panic while a segment was written".into())))
 }
 
 /// What was written, by name.

@@ -1,6 +1,6 @@
 //! `Segment`, `merge_segments` and `set_page_cache`. `src/lymer/_native.pyi` says what they promise.
 
-use crate::buffer::figures_as_dict;
+use crate::buffer::{caught, figures_as_dict};
 use crate::view::{View, store_error};
 use lymer_store::segment::{SealOptions, Segment as StoreSegment, cache, merge};
 use pyo3::exceptions::PyValueError;
@@ -62,13 +62,8 @@ pub fn merge_segments<'py>(
     let views: Vec<_> = sources.iter().map(|source| source.snapshot()).collect();
     let figures = py
         .detach(|| {
-            merge::merge(
-                &views,
-                drop_trace_ids,
-                &directory,
-                segment,
-                SealOptions::read(options)?,
-            )
+            let options = SealOptions::read(options)?;
+            caught(|| merge::merge(&views, drop_trace_ids, &directory, segment, options))
         })
         .map_err(store_error)?;
     figures_as_dict(py, &figures)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from lymer.component.config import ByteSize
 from lymer.storage.embedded.compaction import all_small, choose, tier
 from lymer.storage.embedded.config import CompactionConfig, EmbeddedConfig, LogConfig, RetentionConfig, SealConfig
 from lymer.storage.embedded.manifest import SegmentEntry
@@ -173,3 +174,16 @@ def test_compacting_everything_is_done_in_bounded_groups() -> None:
     assert [len(group) for group in groups] == [4, 4]
     assert not any("00000099" in group for group in groups)
     assert all_small([entry(1, spans=5)], config) == []
+
+
+def test_a_merge_is_bounded_in_bytes() -> None:
+    config = CompactionConfig(segments=4, bytes_max=ByteSize(100))
+    wide = [entry(n, size=40) for n in range(4)]
+    assert choose(wide, config) == wide[:2]
+    assert choose([entry(n, size=80) for n in range(4)], config) == []
+    assert choose([*(entry(n, size=80) for n in range(4)), entry(5), entry(6)], config) == [
+        entry(3, size=80),
+        entry(5),
+        entry(6),
+    ]
+    assert all_small(wide, config) == [{wide[0].name, wide[1].name}, {wide[2].name, wide[3].name}]

@@ -19,9 +19,9 @@ from lymer.conformance.spans import batch, span, to_rows, trace_id
 from lymer.model.batch import SpanBatch
 from lymer.model.search import Order, TraceSearch
 from lymer.storage.base import Budget
+from lymer.storage.embedded import tenant as tenant_module
 from lymer.storage.embedded.durable import HALF_WRITTEN
 from lymer.storage.embedded.store import EmbeddedStore
-from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
 
 SETTINGS: dict[str, Any] = {
@@ -100,7 +100,7 @@ async def test_a_span_that_comes_while_the_pieces_of_its_trace_are_merged_does_n
             await store.write(batch([span(1, number)]))
             await store.seal()
         loop = asyncio.get_running_loop()
-        still_split = Tenant._still_split
+        still_split = tenant_module.still_split
 
         async def late_span() -> None:
             await store.write(batch([span(1, 3)]))
@@ -111,7 +111,7 @@ async def test_a_span_that_comes_while_the_pieces_of_its_trace_are_merged_does_n
             asyncio.run_coroutine_threadsafe(late_span(), loop).result(10)
             return found
 
-        monkeypatch.setattr(Tenant, "_still_split", with_a_late_span)
+        monkeypatch.setattr(tenant_module, "still_split", with_a_late_span)
         await store.compact()
         assert await newest(store) == [(1, 3)]
 

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Columns with at most so many distinct texts have them listed in the index.
 pub const LISTED_MAX: usize = 4096;
+/// And at most so many bytes of them: few values may be huge.
+const LISTED_BYTES_MAX: usize = 256 << 10;
 /// No column for a key longer than this.
 const KEY_BYTES_MAX: usize = 256;
 const NO_COLUMN: u32 = u32::MAX;
@@ -146,7 +148,7 @@ impl Plan {
         count_texts(data, rows, &steps, &mut attributes);
         let samples = sample_numbers(data, rows, &column_of, &attributes);
         for (attribute, sample) in attributes.iter_mut().zip(&samples) {
-            decide_storage(attribute, sample);
+            decide_storage(data, attribute, sample);
         }
         let mut fields = fixed_fields();
         fields.extend(attributes.iter().map(|attribute| {
@@ -259,15 +261,15 @@ fn count_texts(data: &Data, rows: &[u32], steps: &Steps, attributes: &mut [Attri
     }
 }
 
-fn decide_storage(attribute: &mut AttributeColumnPlan, sample: &Sample) {
+fn decide_storage(data: &Data, attribute: &mut AttributeColumnPlan, sample: &Sample) {
     if is_text(attribute.value_type) {
-        let distinct = attribute
-            .text_counts
-            .iter()
-            .filter(|count| **count > 0)
-            .count();
-        attribute.listed =
-            distinct <= LISTED_MAX && attribute.value_type != AttributeType::Bytes as u8;
+        let used = (0..).zip(&attribute.text_counts);
+        let used = used.filter(|(_, count)| **count > 0).map(|(code, _)| code);
+        let distinct = used.clone().count();
+        let texts = &data.key_texts[attribute.key as usize];
+        attribute.listed = distinct <= LISTED_MAX
+            && attribute.value_type != AttributeType::Bytes as u8
+            && used.map(|code| texts.get(code).len()).sum::<usize>() <= LISTED_BYTES_MAX;
         attribute.in_dictionary = attribute.listed || distinct as u64 * 3 <= attribute.span_count;
     } else if attribute.value_type != AttributeType::Bool as u8 {
         attribute.in_dictionary =

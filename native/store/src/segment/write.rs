@@ -196,6 +196,7 @@ fn write_data(
             }
         }
         row_group.close().map_err(parquet)?;
+        sync_so_far(writer.inner_mut())?;
     }
     let metadata = writer.finish().map_err(parquet)?;
     writer
@@ -203,6 +204,12 @@ fn write_data(
         .flush()
         .map_err(|error| StoreError(error.to_string()))?;
     Ok(metadata)
+}
+
+/// A group at a time: to sync the whole file at its end would hold the log's next sync up for as long.
+fn sync_so_far(file: &mut BufWriter<&mut File>) -> Result<()> {
+    let synced = file.flush().and_then(|()| file.get_ref().sync_data());
+    synced.map_err(|error| StoreError(error.to_string()))
 }
 
 fn parquet(error: parquet::errors::ParquetError) -> StoreError {

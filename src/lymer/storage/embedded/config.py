@@ -49,7 +49,9 @@ class CompactionConfig(Config):
     segments: int = 8
     """So many of about the same size become one."""
     spans_max: int = 100_000
-    """Larger ones are left alone. A merge holds all its spans: eight of 375 k took 700 MB, eight of 100 k take 190."""
+    """Larger ones are left alone."""
+    bytes_max: ByteSize = ByteSize(48 * MIB)
+    """Of the files that are merged at once. A merge holds all their spans, which take four to five times as much."""
 
 
 class EmbeddedConfig(Config):

@@ -38,6 +38,7 @@ _NAMES = (
     "seal_seconds",
     "split_traces",
     "damages",
+    "traces_set_aside",
 )
 
 
@@ -63,4 +64,5 @@ def _figures(tenant: Tenant) -> tuple[float, ...]:
         tenant.seal_seconds,
         sum(len(piece.split) for piece in version.pieces),
         len(tenant.damages.lines),
+        tenant.set_aside_count,
     )

@@ -35,6 +35,10 @@ class Damages:
         """Name it. Raises StartError when the store is strict."""
         if self.strict:
             raise StartError(f"{line}; start without `strict` to serve the rest, or restore the file")
+        self.note(line)
+
+    def note(self, line: str) -> None:
+        """Name what went wrong after the start."""
         self.lines.append(line)
         LOGGER.error("store damaged", extra={"fields": {"damage": line}})
 

@@ -7,15 +7,18 @@ view or in two. A `Snapshot` is a version as one read sees it, with the traces t
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyarrow as pa
 
-from lymer._native import OpenBuffer, Segment, View
+from lymer._native import Batch, OpenBuffer, Segment, View, merge_segments
 from lymer.storage.embedded.manifest import Cut, SegmentEntry
 from lymer.storage.embedded.names import Names
 from lymer.storage.embedded.seen_traces import ID_BYTES, SeenTraces
+
+SEAL_OPTIONS = "{}"
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +38,8 @@ class Piece:
     """Of a segment, kept."""
     cut: Cut | None = None
     """Of a buffer that is being sealed: what it took out of the log."""
+    failures: int = 0
+    """How often sealing it has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +173,11 @@ def marks(pieces: Iterable[Piece]) -> frozenset[bytes]:
     return frozenset().union(*(piece.split for piece in pieces))
 
 
-def sealed_piece(segment: Segment, name: str, *, stored_unix_nano: int, compacted: bool) -> Piece:
-    """A new segment, with its figures for the manifest."""
+def sealed_piece(folder: Path, name: str, *, stored_unix_nano: int, compacted: bool) -> Piece | None:
+    """A segment that was just written, with its figures for the manifest; None when there is nothing in it."""
+    segment = Segment.open(str(folder), name)
+    if not segment.span_count:
+        return None
     entry = SegmentEntry(
         name=name,
         span_count=segment.span_count,
@@ -212,3 +220,45 @@ def _source(piece: Piece, version: Version) -> Source:
         split=frozenset(piece.split),
         traces_max=None if piece.entry else piece.checked,
     )
+
+
+def still_split(ids: Collection[bytes], others: Iterable[Piece]) -> set[bytes]:
+    """Those of the traces that others have, too."""
+    joined = b"".join(ids)
+    return {found for piece in others for found in found_ids(piece.view, joined)} if joined else set()
+
+
+def ids_of(view: View) -> list[bytes]:
+    """The ids of all its traces."""
+    ids = view.trace_ids()
+    return [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
+
+
+def write_view(view: View, without: Collection[bytes], folder: Path, name: str) -> None:
+    """A segment of all but these traces. Raises ValueError, also for what the disk says."""
+    if without or not isinstance(view, OpenBuffer):
+        merge_segments([view], b"".join(without), str(folder), name, SEAL_OPTIONS)
+    else:
+        view.seal(str(folder), name, SEAL_OPTIONS)
+
+
+def open_buffer(piece: Piece) -> OpenBuffer:
+    """The view of a piece that is a buffer."""
+    assert isinstance(piece.view, OpenBuffer)
+    return piece.view
+
+
+def append_all(buffer: OpenBuffer, batches: Iterable[tuple[Batch, int]]) -> None:
+    """Batches with their positions."""
+    for columns, position in batches:
+        buffer.append(columns, position)
+
+
+def some(piece: Piece | None) -> tuple[Piece, ...]:
+    """None or one."""
+    return (piece,) if piece else ()
+
+
+def entries_of(piece: Piece | None) -> tuple[SegmentEntry, ...]:
+    """Its entry, if it is a segment."""
+    return (piece.entry,) if piece and piece.entry else ()

@@ -16,22 +16,36 @@ from pathlib import Path
 
 import msgspec
 
-from lymer._native import Batch, OpenBuffer, Segment, View, merge_segments
+from lymer._native import Batch, OpenBuffer, merge_segments
 from lymer.component.clock import Clock, new_random
 from lymer.component.events import LOGGER
 from lymer.model.batch import SpanBatch
-from lymer.storage.embedded import opening, split_file
+from lymer.storage.embedded import opening, quarantine, split_file
 from lymer.storage.embedded.commit import GroupCommit
 from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.manifest import Cut, Manifest, SegmentEntry, read_manifest, write_manifest
 from lymer.storage.embedded.opening import LOG, SEGMENTS, Damages
-from lymer.storage.embedded.pieces import Piece, Snapshot, SplitTraces, Version, found_ids, marks, sealed_piece
+from lymer.storage.embedded.pieces import (
+    SEAL_OPTIONS,
+    Piece,
+    Snapshot,
+    SplitTraces,
+    Version,
+    append_all,
+    entries_of,
+    found_ids,
+    marks,
+    open_buffer,
+    sealed_piece,
+    some,
+    still_split,
+    write_view,
+)
 from lymer.storage.embedded.sealing import EVERYTHING, LogTimes
 from lymer.storage.embedded.wal import Disk, Log
 from lymer.storage.embedded.wal_recovery import Recovery
 
-SEAL_OPTIONS = "{}"
 _CATCH_UP_ROUNDS = 3
 """Each round is a fraction of the one before."""
 
@@ -56,7 +70,7 @@ class Tenant:
         self.times = LogTimes()
         self.damages = Damages(strict=config.strict)
         self.version = Version()
-        self.seal_count = 0
+        self.seal_count = self.set_aside_count = 0
         self.seal_seconds = 0.0
         self._config = config
         self._clock = clock
@@ -127,13 +141,13 @@ class Tenant:
     @property
     def buffer(self) -> OpenBuffer:
         """Where spans come in."""
-        return _buffer(self.version.open)
+        return open_buffer(self.version.open)
 
     @property
     def buffer_bytes(self) -> int:
         """Memory of the spans that are in no segment yet."""
         version = self.version
-        return sum(_buffer(piece).memory_bytes for piece in (*version.sealing, version.open))
+        return sum(open_buffer(piece).memory_bytes for piece in (*version.sealing, version.open))
 
     def _append(self, columns: Batch, position: int) -> None:
         with self._appending:
@@ -170,7 +184,10 @@ class Tenant:
                 self._cut(before)
             waiting = self.version.sealing
             for piece in waiting:
-                self._write_segment(piece)
+                try:
+                    self._write_segment(piece)
+                except Exception as error:
+                    self._write_segment(piece, without=self._set_aside(piece, error))
             self._split.rebuild_if_crowded(self.version)
             return bool(waiting)
 
@@ -191,9 +208,9 @@ class Tenant:
             for _ in range(_CATCH_UP_ROUNDS):
                 with self._appending:
                     news, self._news = self._news, []
-                _append_all(rest, news)
+                append_all(rest, news)
             with self._appending, self._state:
-                _append_all(rest, self._news)
+                append_all(rest, self._news)
                 self._swap_buffers(idle, rest, Cut(before=min(before, upto + 1), upto=upto))
         finally:
             self._news = None
@@ -210,16 +227,25 @@ class Tenant:
             rest_piece = Piece(rest, split=marked - gone)
             self.version = replace(version, sealing=(*version.sealing, idle_piece), open=rest_piece)
 
-    def _write_segment(self, piece: Piece) -> None:
+    def _write_segment(self, piece: Piece, *, without: frozenset[bytes] = frozenset()) -> None:
         began_s = self._clock.monotonic_s()
         with self._new_segment() as name:
-            if dropped := self.version.deleted:
-                merge_segments([piece.view], b"".join(dropped), str(self.folder / SEGMENTS), name, SEAL_OPTIONS)
-            else:
-                _buffer(piece).seal(str(self.folder / SEGMENTS), name, SEAL_OPTIONS)
+            write_view(piece.view, self.version.deleted | without, self.folder / SEGMENTS, name)
             self._finish_seal(piece, self._open_new(name))
         self.seal_count += 1
         self.seal_seconds += self._clock.monotonic_s() - began_s
+
+    def _set_aside(self, piece: Piece, error: Exception) -> frozenset[bytes]:
+        """Keep the traces that cannot be sealed elsewhere. Raises the error while it may be something else's fault."""
+        piece.failures += 1
+        if quarantine.is_of_the_disk(error) or piece.failures < quarantine.TRIES_MAX:
+            raise error
+        if not (bad := quarantine.find_unsealable(piece.view, self.folder / SEGMENTS, self._new_segment)):
+            raise error
+        path = quarantine.set_aside(self.folder, f"{self._next_segment:08d}", piece.view, bad, error=error)
+        self.damages.note(f"{len(bad)} traces cannot be sealed and were set aside in {path}: {error}")
+        self.set_aside_count += len(bad)
+        return frozenset(bad)
 
     def _finish_seal(self, piece: Piece, sealed: Piece | None) -> None:
         remaining = tuple(other for other in self.version.sealing if other is not piece)
@@ -229,20 +255,20 @@ class Tenant:
             self._save_split(sealed, piece.split)
             cuts = (*self.manifest.cuts, piece.cut) if piece.cut else self.manifest.cuts
             self._change(
-                segments=(*self.manifest.segments, *_entries(sealed)),
+                segments=(*self.manifest.segments, *entries_of(sealed)),
                 replay_from=replay_from,
                 cuts=tuple(cut for cut in cuts if cut.before > replay_from),
             )
             with self._split.lock:
                 if sealed:
                     self._split.add(sealed, piece.split)
-                segments = (*self.version.segments, *_pieces(sealed))
+                segments = (*self.version.segments, *some(sealed))
                 self.version = replace(self.version, segments=segments, sealing=remaining)
         self.log.release(replay_from)
         self.times.forget(replay_from)
 
     def _replay_from(self, buffers: Iterable[Piece]) -> int:
-        positions = [_buffer(piece).min_position for piece in buffers if piece.view.span_count]
+        positions = [open_buffer(piece).min_position for piece in buffers if piece.view.span_count]
         return min(positions, default=self._appended + 1)
 
     # --- changing segments ---------------------------------------------------------------------------------------
@@ -307,20 +333,16 @@ class Tenant:
             rest = tuple(piece for piece in version.segments if piece not in old)
             others = (*rest, *version.sealing, version.open)
             if new is not None:
-                self._save_split(new, self._still_split(marks(old), others))
+                self._save_split(new, still_split(marks(old), others))
             gone = {piece.entry.name for piece in old if piece.entry}
             kept = tuple(entry for entry in self.manifest.segments if entry.name not in gone)
-            self._change(segments=(*kept, *_entries(new)))
+            self._change(segments=(*kept, *entries_of(new)))
             with self._split.lock:
                 if new is not None:  # Late spans may have come meanwhile, also of traces that were whole just now.
                     self._split.add(new, set(marks(old) & marks(others)))
-                self.version = replace(self.version, segments=(*rest, *_pieces(new)))
+                self.version = replace(self.version, segments=(*rest, *some(new)))
         for name in gone:
             self._remove_files(name)
-
-    def _still_split(self, ids: frozenset[bytes], others: Iterable[Piece]) -> set[bytes]:
-        joined = b"".join(ids)
-        return {found for piece in others for found in found_ids(piece.view, joined)} if joined else set()
 
     # --- small parts ---------------------------------------------------------------------------------------------
 
@@ -353,19 +375,16 @@ class Tenant:
 
     def _open_new(self, name: str, *, of: list[Piece] | None = None) -> Piece | None:
         """The segment just written; None when nothing was left of it."""
-        segment = Segment.open(str(self.folder / SEGMENTS), name)
-        if not segment.span_count:
-            return None
         stored = [piece.entry.stored_unix_nano for piece in of or [] if piece.entry]
-        stored_unix_nano = max(stored, default=self._clock.now_unix_nano())
-        return sealed_piece(segment, name, stored_unix_nano=stored_unix_nano, compacted=bool(of))
+        stored_at = max(stored, default=self._clock.now_unix_nano())
+        return sealed_piece(self.folder / SEGMENTS, name, stored_unix_nano=stored_at, compacted=bool(of))
 
     def _save_split(self, new: Piece | None, ids: set[bytes]) -> None:
         """Write what has become known of split traces; before the manifest that makes it necessary."""
         with self._split.lock:
             if new is not None:
                 self._split.add(new, ids)
-            dirty = [(piece, set(piece.split)) for piece in (*self.version.segments, *_pieces(new)) if piece.dirty]
+            dirty = [(piece, set(piece.split)) for piece in (*self.version.segments, *some(new)) if piece.dirty]
         for piece, split in dirty:
             if piece.entry:
                 split_file.write_split(self.folder / SEGMENTS, piece.entry.name, split)
@@ -378,22 +397,3 @@ class Tenant:
         )
         write_manifest(self.folder, manifest)
         self.manifest = manifest
-
-
-def _buffer(piece: Piece) -> OpenBuffer:
-    view: View = piece.view
-    assert isinstance(view, OpenBuffer)
-    return view
-
-
-def _append_all(buffer: OpenBuffer, batches: list[tuple[Batch, int]]) -> None:
-    for columns, position in batches:
-        buffer.append(columns, position)
-
-
-def _pieces(piece: Piece | None) -> tuple[Piece, ...]:
-    return (piece,) if piece else ()
-
-
-def _entries(piece: Piece | None) -> tuple[SegmentEntry, ...]:
-    return (piece.entry,) if piece and piece.entry else ()
