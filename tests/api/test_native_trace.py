@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from lymer.api import answers
 from lymer.api.config import ApiConfig
 from lymer.api.server import build_api
 from lymer.component.clock import ManualClock
@@ -79,6 +80,17 @@ async def test_the_skeleton(http):
     assert skeleton.header["missingParents"] == [{"spanId": f"{7:016x}", "count": 1, "rows": [2]}]
     plain = (await ok(http, f"{TRACE}/skeleton", format="json", times="adjusted")).json()
     assert (plain["times"], plain["columns"]["parent"]) == ("adjusted", [None, 0, None])
+
+
+async def test_a_skeleton_is_packed_for_who_is_far(http, monkeypatch):
+    monkeypatch.setattr(answers, "GZIP_BYTES_MIN", 1)
+    near, far = [
+        await http.get(f"{TRACE}/skeleton", headers=headers)
+        for headers in ({"accept-encoding": "gzip"}, {"accept-encoding": "gzip", "x-forwarded-for": "10.0.0.1"})
+    ]
+    assert "content-encoding" not in near.headers
+    assert far.headers["content-encoding"] == "gzip"
+    assert near.content == far.content
 
 
 async def test_spans_in_full(http):

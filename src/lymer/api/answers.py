@@ -88,14 +88,16 @@ class Answer(Response):
         status: int = 200,
         media_type: str = "application/json",
         headers: dict[str, str] | None = None,
+        may_be_zipped: bool = True,
     ) -> None:
         self.content = content
+        self._may_be_zipped = may_be_zipped
         self.status_code = status
         self.background = None
         self.init_headers({"content-type": media_type, **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        zipped = _takes_gzip(Headers(scope=scope).get("accept-encoding", ""))
+        zipped = self._may_be_zipped and _takes_gzip(Headers(scope=scope).get("accept-encoding", ""))
         if isinstance(self.content, bytes):
             await self._send_whole(self.content, zipped, send)
         else:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from lymer.api.answers import Answer, json_answer
 from lymer.api.endpoint import Endpoints
 from lymer.api.native_question import read_int, read_member
-from lymer.api.native_trace import NativeTrace, one_of
+from lymer.api.native_trace import NativeTrace, is_near, one_of
 from lymer.api.parameters import Parameters, parse_int
 from lymer.api.span_json import spans_json
 from lymer.component.errors import BadQueryError
@@ -64,7 +64,7 @@ class NativeAttributes:
         header = {"key": key, "scope": scope.value, "values": values}
         if one_of(parameters, "format", ("binary", "json")) == "json":
             return json_answer(header | {"codes": np.frombuffer(codes, "<u4").tolist()})
-        return Answer(_column_bytes(header, codes), media_type=COLUMN_TYPE)
+        return Answer(_column_bytes(header, codes), media_type=COLUMN_TYPE, may_be_zipped=not is_near(request))
 
     async def events(self, request: Request) -> Response:
         """A page of all events by time."""

@@ -32,6 +32,10 @@ FOUND_ROWS_MAX: Final = 10_000
 """How many found rows are listed in JSON."""
 SKELETON_TYPE: Final = "application/vnd.lymer.skeleton"
 
+_NEAR: Final = frozenset({"127.0.0.1", "::1"})
+_PASSED_ON: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+"""Headers of proxies: who asks is behind them."""
+
 T = TypeVar("T")
 
 
@@ -64,7 +68,8 @@ class NativeTrace:
         data = await self.ask(
             request, "skeleton", lambda trace: trace.skeleton(adjusted=adjusted, as_json=as_json), parameters
         )
-        return Answer(data, media_type="application/json" if as_json else SKELETON_TYPE)
+        media_type = "application/json" if as_json else SKELETON_TYPE
+        return Answer(data, media_type=media_type, may_be_zipped=not is_near(request))
 
     async def spans(self, request: Request) -> Response:
         """Some spans in full."""
@@ -138,6 +143,12 @@ def one_of(parameters: Parameters, name: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         raise BadQueryError(f"'{name}' must be one of {', '.join(choices)}, not {text!r:.80}")
     return text
+
+
+def is_near(request: Request) -> bool:
+    """Whether the asker is on this machine, so that sending much costs less than packing it."""
+    is_passed_on = any(name in request.headers for name in _PASSED_ON)
+    return not is_passed_on and request.client is not None and request.client.host in _NEAR
 
 
 def is_true(parameters: Parameters, name: str, default: bool = False) -> bool:

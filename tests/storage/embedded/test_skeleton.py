@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
-from lymer._native import Batch, View, merge_batches, structure
+from lymer._native import Batch, OpenBuffer, View, merge_batches, structure
 from lymer.api.span_json import attribute_value
 from lymer.conformance.spans import NOON, batch, event, link, span, to_rows
 from lymer.conformance.strategies import batches
@@ -117,6 +117,21 @@ def test_json_says_the_same_as_bytes(written):
             assert [-1 if row is None else row for row in plain["columns"]["parent"]] == skeleton.parent.tolist()
             assert plain["critical"]["row"] == skeleton.critical_row.tolist()
             assert plain["names"] == skeleton.names
+
+
+@given(batches())
+@settings(max_examples=15, deadline=None)
+def test_parts_of_a_buffer_say_the_same(written):
+    buffer = OpenBuffer()
+    for position, rows in enumerate(written):
+        buffer.append(Batch.from_arrow(batch(rows).record_batch), position)
+    whole = looks(buffer)
+    for part in buffer.split(max(1, len(written) // 2)):
+        for trace_id, look in looks(part).items():
+            assert look.skeleton() == whole[trace_id].skeleton()
+            assert look.find(Words(("log",))) == whole[trace_id].find(Words(("log",)))
+            count = look.span_count
+            assert to_rows(look.spans(range(count))) == to_rows(whole[trace_id].spans(range(count)))
 
 
 def one(rows) -> TraceView:
