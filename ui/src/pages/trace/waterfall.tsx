@@ -180,7 +180,7 @@ function TimeLine({ store, line }: { store: Store; line: RefObject<HTMLSpanEleme
   return (
     <span class="time-column" ref={line} title={t("trace.dragHint")} onPointerDown={(event) => followDrag(event, event.currentTarget, { moved: (drawn) => (drag.value = drawn), done })} onDblClick={() => store.change({ zoom: null })}>
       {ticks([from, to]).map((at) => (
-        <span key={at} class="tick" style={{ left: percent(at) }}>
+        <span key={at} class="tick" data-late={at - from > 0.88 * (to - from) || undefined} style={{ left: percent(at) }}>
           {formatDuration(at / 1000)}
         </span>
       ))}
