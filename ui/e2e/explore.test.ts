@@ -143,6 +143,24 @@ test("live, new traces come by themselves until it is paused", async ({ page }) 
   await expect(total(page)).toHaveText("2 traces");
 });
 
+test("an empty store says how to send the first span, and loads demo traffic", async ({ page }) => {
+  let begun = false;
+  await page.route("**/api/services", (route) => (begun ? route.continue() : route.fulfill({ json: { data: [], errors: null } })));
+  await page.route("**/api/lymer/v1/traces", (route) => (begun ? route.continue() : route.fulfill({ json: { traces: [], cursor: null, total: 0 } })));
+  await page.route("**/api/lymer/v1/demo", (route) => {
+    begun = route.request().method() === "POST";
+    return begun ? route.fulfill({ status: 202 }) : route.fulfill({ json: { isAvailable: true, isRunning: false } });
+  });
+  await page.goto("/search");
+  await expect(total(page)).toHaveText("No spans have arrived yet.");
+  for (const [way, sign] of [["Go", "otlptracehttp"], ["Java", "-javaagent"], ["Node", "npm install"], ["curl", "/v1/traces"], ["Python", "opentelemetry-instrument"]] as const) {
+    await page.getByRole("tab", { name: way }).click();
+    await expect(page.getByRole("tabpanel")).toContainText(sign);
+  }
+  await page.getByRole("button", { name: "Load demo traffic" }).click();
+  await expect(page.locator(".trace-row")).toHaveCount(20);
+});
+
 async function send(name: string, number: number): Promise<void> {
   const now = BigInt(Date.now()) * 1_000_000n;
   const id = `${Date.now().toString(16)}${number}`.padStart(32, "1");

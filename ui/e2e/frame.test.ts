@@ -9,6 +9,7 @@ test("the palette goes to any page, service, trace and setting by keyboard alone
   const run = async (text: string) => {
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox", { name: "A page, a service" }).fill(text);
+    await expect(page.locator(".palette li").first()).toBeVisible(); // Names of services come from the server.
     await page.keyboard.press("Enter");
     await expect(palette).toHaveCount(0);
   };
@@ -98,6 +99,20 @@ test("embedded, the page is its content alone, with a way out", async ({ page })
   await expect(page.locator(".frame, .form, .heat")).toHaveCount(0);
   await expect(page.locator("html")).toHaveAttribute("style", /dark/);
   await expect(page.getByRole("link", { name: "Open the whole page" })).toHaveAttribute("href", "/search?service=payment");
+});
+
+test("the configured menu is shown, and an address in it that is a script is not", async ({ page }) => {
+  const menu = [{ label: "Docs", items: [{ label: "Guide", url: "https://example.test/guide" }, { label: "Bad", url: "javascript:alert(1)" }] }, { label: "Home", url: "/search", anchorTarget: "_self" }];
+  await page.route("**/search", async (route) => {
+    if (route.request().resourceType() !== "document") return route.continue();
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, body: (await answer.text()).replace('"config":{}', `"config":${JSON.stringify({ menu })}`) });
+  });
+  await page.goto("/search");
+  await page.getByText("Docs").click();
+  await expect(page.getByRole("link", { name: "Guide" })).toHaveAttribute("href", "https://example.test/guide");
+  await expect(page.getByRole("link", { name: "Bad" })).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Home" })).toHaveAttribute("target", "_self");
 });
 
 for (const [old, now] of [
