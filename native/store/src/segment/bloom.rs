@@ -32,3 +32,24 @@ pub fn may_contain(bits: &[u8], hash: u64) -> bool {
         u32::from_le_bytes([word[0], word[1], word[2], word[3]]) >> bit & 1 == 1
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_of_any_size_knows_its_values_and_few_others() {
+        for count in [1, 30, 50_000] {
+            let text = |number: usize| format!("value {number}").into_bytes();
+            let values: Vec<Vec<u8>> = (0..count).map(text).collect();
+            let mut bits = Vec::new();
+            let filter =
+                super::super::group_attributes::bloom(count, values.iter().map(Vec::as_slice));
+            filter.write_bitset(&mut bits).unwrap();
+            assert!(values.iter().all(|value| may_contain(&bits, hash(value))));
+            let others =
+                (count..count + 100_000).filter(|&other| may_contain(&bits, hash(&text(other))));
+            assert!(others.count() < 160, "{count}");
+        }
+    }
+}

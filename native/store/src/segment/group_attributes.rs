@@ -10,8 +10,8 @@ use crate::recode::Recoder;
 use lymer_decode::schema::AttributeType;
 use parquet::bloom_filter::Sbbf;
 
-/// How often a bloom filter may say "perhaps" of a value that is not there.
-const BLOOM_FALSE_POSITIVES: f64 = 0.001;
+/// Then a filter of blocks says "perhaps" of one in 1,000 values that are not there (the table of Parquet's BloomFilter.md).
+const BLOOM_BITS_A_VALUE: usize = 17;
 
 /// Values of a column where there are any.
 #[derive(Debug, Default)]
@@ -101,8 +101,7 @@ impl Group<'_> {
 
 /// A filter of just the size that it needs. (Parquet's own constructor takes the next power of two, up to twice as much.)
 pub fn bloom<'t>(count: usize, values: impl Iterator<Item = &'t [u8]>) -> Sbbf {
-    let bits_a_value = -8.0 / (1.0 - BLOOM_FALSE_POSITIVES.powf(0.125)).ln();
-    let bytes = (count.max(1) as f64 * bits_a_value / 8.0) as usize;
+    let bytes = (count.max(1) * BLOOM_BITS_A_VALUE).div_ceil(8);
     let mut filter = Sbbf::new(&vec![0; bytes.next_multiple_of(BLOCK_BYTES)]);
     values.for_each(|value| filter.insert(value));
     filter
