@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
@@ -253,6 +254,23 @@ async def test_drops_are_logged_once_in_the_interval(
         door.send(*[b"broken"] * 20)
         await until(lambda: door.dropped("malformed") == 20)
     assert [record.message for record in caplog.records] == ["datagrams dropped"]
+
+
+async def test_a_name_with_two_addresses_listens_on_both(sink: FakeSink, events: Events, clock: ManualClock) -> None:
+    receiver = CompactReceiver(
+        CompactReceiver.config_type(), sink, in_flight=InFlight(64 << 20), events=events, clock=clock,
+        host="localhost", port=0,
+    )  # fmt: skip
+    await receiver.start()
+    port = int(receiver.endpoint.address.rpartition(":")[2])
+    addresses = {entry[0]: entry[4] for entry in socket.getaddrinfo("localhost", port, type=socket.SOCK_DGRAM)}
+    sent = 0
+    for family, address in addresses.items():
+        with socket.socket(family, socket.SOCK_DGRAM) as client, contextlib.suppress(OSError):
+            client.sendto(COMPACT, address)
+            sent += 1
+    await until(lambda: sink.span_count() == sent * COMPACT_ROWS)
+    await receiver.close()
 
 
 async def test_a_taken_port_is_told_with_the_cure(opened: Open, sink: FakeSink, events: Events) -> None:
