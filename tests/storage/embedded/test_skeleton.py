@@ -33,7 +33,7 @@ def looks(view: View):
 
 
 @given(batches())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_skeleton_says_what_the_structure_says(written):
     expected = {tree.rows[0]["trace_id"]: tree for tree in trees(written)}
     with views(written) as kinds:
@@ -106,7 +106,7 @@ def _compare_figures(skeleton: Skeleton, look: TraceView) -> None:
 
 
 @given(batches())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_json_says_the_same_as_bytes(written):
     with views(written) as kinds:
         for look in looks(kinds[1]).values():
@@ -120,7 +120,7 @@ def test_json_says_the_same_as_bytes(written):
 
 
 @given(batches())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_parts_of_a_buffer_say_the_same(written):
     buffer = OpenBuffer()
     for position, rows in enumerate(written):
@@ -174,7 +174,7 @@ def test_a_child_on_another_host_is_shifted_into_its_parent():
 
 
 @given(batches())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_adjusted_self_times_are_what_children_leave(written):
     with views(written) as kinds:
         for look in looks(kinds[0]).values():
@@ -187,7 +187,7 @@ def test_adjusted_self_times_are_what_children_leave(written):
 
 
 @given(batches())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_text_is_found_wherever_it_stands(written):
     with views(written) as kinds:
         for view in kinds:
