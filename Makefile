@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui screenshots e2e browser clean
+.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,8 +60,16 @@ unit: build .venv/.tools ## The quick Python tests
 rust: ## The Rust tests
 	cd native && cargo test --release --quiet -p lymer-decode -p lymer-store
 
-sdk: .venv/.tools ## The client library's tests
-	$(BIN)/python -m pytest -q -c sdk/pyproject.toml sdk
+sdk: sdk/.venv/.tools ## The client library's types and tests, in an environment of its own
+	cd sdk && .venv/bin/pyright && .venv/bin/python -m pytest -q -n 2 tests
+
+sdk/.venv/.tools: sdk/pyproject.toml
+	$(PYTHON) -m venv sdk/.venv && sdk/.venv/bin/python -m pip install --quiet --upgrade pip
+	cd sdk && .venv/bin/python -m pip install --quiet --editable '.[all]' --group test
+	@touch $@
+
+bench-sdk: sdk/.venv/.tools ## The client beside opentelemetry-sdk in one run
+	sdk/.venv/bin/python sdk/bench/record.py
 
 ui: ## The page's types, lint and unit tests
 	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent lint && npm run --silent test

@@ -1,5 +1,8 @@
 """lymer-sdk: a quick tracer for Python behind the OpenTelemetry and OpenTracing APIs."""
 
+from typing import TYPE_CHECKING
+
+from lymer_sdk import logs
 from lymer_sdk.choices import Reporter, Sampler
 from lymer_sdk.client import close, flush, get_tracer, init, settings, stats
 from lymer_sdk.propagation import Environment
@@ -9,8 +12,14 @@ from lymer_sdk.reporters import MemoryReporter
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling import AlwaysOff, AlwaysOn, Rule, TraceIdRatio
 from lymer_sdk.short import baggage, consume, current_span, extract, inject, trace, wrap
+from lymer_sdk.span import Span
+from lymer_sdk.tracer import Tracer
+
+if TYPE_CHECKING:
+    from lymer_sdk.logs import LOG_FORMAT
 
 __all__ = [
+    "LOG_FORMAT",
     "AlwaysOff",
     "AlwaysOn",
     "BatchReporter",
@@ -21,7 +30,9 @@ __all__ = [
     "Resource",
     "Rule",
     "Sampler",
+    "Span",
     "TraceIdRatio",
+    "Tracer",
     "TracerProvider",
     "baggage",
     "close",
@@ -37,3 +48,11 @@ __all__ = [
     "trace",
     "wrap",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """LOG_FORMAT names fields: who reads it has them in every record from then on, before `init` too."""
+    if name != "LOG_FORMAT":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    logs.correlate_logs()
+    return logs.LOG_FORMAT

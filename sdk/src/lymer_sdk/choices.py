@@ -16,6 +16,7 @@ from lymer_sdk.reporter import BatchReporter, Sender
 from lymer_sdk.reporters import LogReporter, MemoryReporter, SpanReporter
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling.rules import Rule
+from lymer_sdk.tls import Tls
 from lymer_sdk.udp_sender import UdpSender
 
 
@@ -104,10 +105,37 @@ class Reporter:
 
     @staticmethod
     def otlp(
-        endpoint: str = "http://localhost:4318", *, headers: Mapping[str, str] | None = None, compress: bool = False
+        endpoint: str = "http://localhost:4318",
+        *,
+        headers: Mapping[str, str] | None = None,
+        compress: bool = False,
+        json: bool = False,
+        tls: Tls | None = None,
     ) -> ReporterChoice:
-        """OTLP over HTTP."""
-        return _sending(lambda resource: otlp_sender(endpoint, resource, headers=headers, compress=compress))
+        """OTLP over HTTP, in protobuf or JSON."""
+        return _sending(
+            lambda resource: otlp_sender(endpoint, resource, headers=headers, compress=compress, as_json=json, tls=tls)
+        )
+
+    @staticmethod
+    def otlp_grpc(
+        endpoint: str = "http://localhost:4317",
+        *,
+        headers: Mapping[str, str] | None = None,
+        compress: bool = False,
+        tls: Tls | None = None,
+    ) -> ReporterChoice:
+        """OTLP over gRPC; needs `lymer-sdk[grpc]`."""
+        from lymer_sdk.grpc_sender import GrpcSender
+
+        return _sending(lambda resource: GrpcSender(endpoint, resource, headers=headers, compress=compress, tls=tls))
+
+    @staticmethod
+    def file(path: str | Path) -> ReporterChoice:
+        """Lines of OTLP's JSON; `-` is the output."""
+        from lymer_sdk.file_sender import FileSender
+
+        return _sending(lambda resource: FileSender(path, resource))
 
     @staticmethod
     def udp(address: str = "localhost:6831", *, binary: bool = False) -> ReporterChoice:

@@ -14,6 +14,7 @@ from typing import Any
 from opentelemetry import propagate
 from opentelemetry import trace as api
 
+from lymer_sdk import logs
 from lymer_sdk.choices import ReporterChoice
 from lymer_sdk.configuration.build import Built, MakeSampler, build
 from lymer_sdk.configuration.resolve import resolve
@@ -64,6 +65,7 @@ def init(
         )
     if make_global:
         _make_global(built)
+    _follow_logs(built)
     if flush_on_sigterm:
         _flush_on_sigterm()
     return built.provider.get_tracer("lymer")
@@ -131,7 +133,11 @@ def _made(sampler: str | MakeSampler | Sampler | None) -> MakeSampler | None:
 
 
 def _make_global(built: Built) -> None:
-    api.set_tracer_provider(built.provider)
+    known = api.get_tracer_provider()
+    if isinstance(known, TracerProvider):
+        known.hand_over(built.provider)
+    else:
+        api.set_tracer_provider(built.provider)
     propagate.set_global_textmap(built.propagator)
     if importlib.util.find_spec("opentracing") is not None:
         import opentracing
@@ -139,6 +145,12 @@ def _make_global(built: Built) -> None:
         from lymer_sdk.opentracing_compat import Tracer as OpenTracingTracer
 
         opentracing.set_global_tracer(OpenTracingTracer(built.provider.get_tracer("opentracing"), built.propagator))
+
+
+def _follow_logs(built: Built) -> None:
+    logs.correlate_logs()
+    if built.settings["log_records"]:
+        logs.attach_logs()
 
 
 def _flush_on_sigterm() -> None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import base64
 import gzip
 import http.client
+import json
 import os
-import ssl
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from lymer_sdk.jaeger_thrift import JaegerThrift
-from lymer_sdk.otlp import encode_request
+from lymer_sdk.otlp import encode_request, refused_of
+from lymer_sdk.otlp_json import encode_json
 from lymer_sdk.reporter import SendError, Sent
 from lymer_sdk.resource import VERSION, Resource
 from lymer_sdk.span import Span
 from lymer_sdk.thrift_protocol import Binary
+from lymer_sdk.tls import Tls
 from lymer_sdk.zipkin import encode_spans
 
 _RETRYABLE = frozenset((408, 429, 500, 502, 503, 504))
@@ -38,6 +40,7 @@ class HttpSender:
         headers: Mapping[str, str] | None = None,
         compress: bool = False,
         read_refused: Callable[[bytes], int] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         address = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
         if address.scheme not in ("http", "https") or not address.hostname:
@@ -50,6 +53,7 @@ class HttpSender:
         self._encode = encode
         self._compress = compress
         self._read_refused = read_refused
+        self._tls = tls or Tls()
         self._headers = {
             "Content-Type": content_type,
             "User-Agent": f"lymer-sdk-python/{VERSION}",
@@ -97,7 +101,7 @@ class HttpSender:
             self._pid = os.getpid()
             host, port = self._address.hostname or "", self._port
             if self._address.scheme == "https":
-                self._connection = http.client.HTTPSConnection(host, port, context=ssl.create_default_context())
+                self._connection = http.client.HTTPSConnection(host, port, context=self._tls.context())
             else:
                 self._connection = http.client.HTTPConnection(host, port)
         self._connection.timeout = timeout_s
@@ -118,18 +122,25 @@ class HttpSender:
 
 
 def otlp_sender(
-    endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None, compress: bool = False
+    endpoint: str,
+    resource: Resource,
+    *,
+    headers: Mapping[str, str] | None = None,
+    compress: bool = False,
+    as_json: bool = False,
+    tls: Tls | None = None,
 ) -> HttpSender:
-    """OTLP in protobuf, to port 4318's `/v1/traces` unless the endpoint says otherwise."""
+    """OTLP in protobuf or JSON, to port 4318's `/v1/traces` unless the endpoint says otherwise."""
     return HttpSender(
         endpoint,
-        lambda spans: encode_request(spans, resource),
-        content_type="application/x-protobuf",
+        lambda spans: encode_json(spans, resource) if as_json else encode_request(spans, resource),
+        content_type="application/json" if as_json else "application/x-protobuf",
         path="/v1/traces",
         port=4318,
         headers=headers,
         compress=compress,
-        read_refused=_refused,
+        read_refused=_refused_of_json if as_json else refused_of,
+        tls=tls,
     )
 
 
@@ -174,14 +185,10 @@ def _retry_after(value: str | None) -> float:
     return float(value) if value and value.isdigit() else 0.0
 
 
-def _refused(answer: bytes) -> int:
-    """rejected_spans of an ExportTraceServiceResponse: field 1 of field 1."""
-    if len(answer) < 4 or answer[0] != 0x0A or answer[2] != 0x08:
+def _refused_of_json(answer: bytes) -> int:
+    """rejectedSpans of an answer in JSON; 0 for what is none."""
+    try:
+        found = json.loads(answer or b"{}")
+        return int(found.get("partialSuccess", {}).get("rejectedSpans", 0))
+    except (ValueError, TypeError, AttributeError):
         return 0
-    count = shift = 0
-    for byte in answer[3:13]:
-        count |= (byte & 127) << shift
-        if byte < 128:
-            return count
-        shift += 7
-    return 0

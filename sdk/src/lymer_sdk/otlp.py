@@ -38,6 +38,19 @@ def encode_request(spans: Iterable[Span], resource: Resource) -> bytes:
     return _field(0x0A, body)
 
 
+def refused_of(answer: bytes) -> int:
+    """rejected_spans of an ExportTraceServiceResponse: field 1 of field 1."""
+    if len(answer) < 4 or answer[0] != 0x0A or answer[2] != 0x08:
+        return 0
+    count = shift = 0
+    for byte in answer[3:13]:
+        count |= (byte & 127) << shift
+        if byte < 128:
+            return count
+        shift += 7
+    return 0
+
+
 def encode_resource(resource: Resource) -> bytes:
     """A Resource message."""
     return _attributes(0x0A, resource.attributes)

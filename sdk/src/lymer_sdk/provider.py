@@ -46,6 +46,7 @@ class TracerProvider(ApiTracerProvider):
             self.sampler.report = self.report
             self.hold = self.sampler.hold
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
+        self._successor: TracerProvider | None = None
 
     def get_tracer(
         self,
@@ -54,6 +55,10 @@ class TracerProvider(ApiTracerProvider):
         schema_url: str | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> Tracer:
+        if self._successor is not None:
+            return self._successor.get_tracer(
+                instrumenting_module_name, instrumenting_library_version, schema_url, attributes
+            )
         key = (instrumenting_module_name, instrumenting_library_version, schema_url, repr(attributes or {}))
         tracer = self._tracers.get(key)
         if tracer is None:
@@ -62,6 +67,14 @@ class TracerProvider(ApiTracerProvider):
             )
             tracer = self._tracers.setdefault(key, made)
         return tracer
+
+    def hand_over(self, successor: TracerProvider) -> None:
+        """Tracers, handed out or to come, are the successor's: OpenTelemetry keeps its first provider."""
+        tracers = (self._successor or self)._tracers  # noqa: SLF001 (its own class)
+        for tracer in tracers.values():
+            tracer.belong_to(successor)
+        successor._tracers.update(tracers)
+        self._successor = successor
 
 
 def _ignore(span: Span) -> None:

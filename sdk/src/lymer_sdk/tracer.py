@@ -39,11 +39,15 @@ class Tracer(ApiTracer):
         schema_url: str = "",
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
-        self.provider = provider
+        self.belong_to(provider)
         self.name = str(name)
         self.version = str(version)
         self.schema_url = str(schema_url)
         self.attributes, _ = clean_mapping(attributes, 128, None)
+
+    def belong_to(self, provider: TracerProvider) -> None:
+        """Start spans for this provider from now on."""
+        self.provider = provider
         self.limits = provider.limits
         self.report = provider.report
         """Takes each sampled span that ends."""

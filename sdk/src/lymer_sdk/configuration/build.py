@@ -18,6 +18,7 @@ from lymer_sdk.reporter import BatchReporter, ReporterConfig, Sender
 from lymer_sdk.reporters import Fanout, LogReporter, MemoryReporter, SpanReporter
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling import AlwaysOff, Sampler
+from lymer_sdk.tls import Tls
 from lymer_sdk.udp_sender import UdpSender
 
 MakeSampler = Callable[[str], Sampler]
@@ -118,4 +119,20 @@ def _sender(name: str, settings: Settings, resource: Resource) -> Sender:
             binary=name == "udp_binary",
             resolve_interval_s=settings["resolve_interval_s"] if settings["resolve"] else float("inf"),
         )
-    return otlp_sender(settings["endpoint"], resource, headers=settings["headers"], compress=settings["compress"])
+    if name == "file":
+        from lymer_sdk.file_sender import FileSender  # as gRPC: who does not ask for it does not wait for its import
+
+        return FileSender(settings["file_path"], resource)
+    return _otlp(settings, resource)
+
+
+def _otlp(settings: Settings, resource: Resource) -> Sender:
+    endpoint, headers, compress = settings["endpoint"], settings["headers"], settings["compress"]
+    tls = Tls(settings["certificate"], settings["client_certificate"], settings["client_key"])
+    if settings["protocol"] != "grpc":
+        as_json = settings["protocol"] == "http/json"
+        return otlp_sender(endpoint, resource, headers=headers, compress=compress, as_json=as_json, tls=tls)
+    from lymer_sdk.grpc_sender import GrpcSender
+
+    endpoint = endpoint if settings.given("endpoint") else "http://localhost:4317"
+    return GrpcSender(endpoint, resource, headers=headers, compress=compress, tls=tls)

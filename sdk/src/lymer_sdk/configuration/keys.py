@@ -37,12 +37,13 @@ SAMPLERS = (
     "parentbased_traceidratio",
     "parentbased_jaeger_remote",
 )
-REPORTERS = ("otlp", "udp", "udp_binary", "thrift", "zipkin", "log", "memory", "none")
+REPORTERS = ("otlp", "udp", "udp_binary", "thrift", "zipkin", "file", "log", "memory", "none")
+PROTOCOLS = ("http/protobuf", "http/json", "grpc")
 
 
 def _exporters(value: Any) -> tuple[str, ...]:
     """OTEL_TRACES_EXPORTER's names as ours."""
-    known = {"console": "log", "logging": "log", "jaeger": "udp"}
+    known = {"console": "log", "logging": "log", "jaeger": "udp", "otlp_file": "file", "otlp/stdout": "file"}
     return _reporters([known.get(name, name) for name in parse.names(value)])
 
 
@@ -61,8 +62,20 @@ def _propagators(value: Any) -> tuple[str, ...]:
     return found
 
 
+def _instrumentations(value: Any) -> tuple[str, ...]:
+    """`auto`, `none` or names."""
+    return tuple(name for name in parse.names(value) if name != "none")
+
+
 def _gzip(value: Any) -> bool:
     return str(parse.one_of("gzip", "none")(value)) == "gzip"
+
+
+_TLS_VARIABLES = {
+    "certificate": "CERTIFICATE",
+    "client_certificate": "CLIENT_CERTIFICATE",
+    "client_key": "CLIENT_KEY",
+}
 
 
 def keys(environment: Mapping[str, str]) -> dict[str, Key]:
@@ -71,6 +84,10 @@ def keys(environment: Mapping[str, str]) -> dict[str, Key]:
     milliseconds, pairs, negated, address = parse.milliseconds, parse.pairs, parse.negated, parse.address
     tags = parse.jaeger_tags(environment)
     otlp = "OTEL_EXPORTER_OTLP_"
+
+    def files(variable: str) -> tuple[tuple[str, Parse], ...]:
+        return (f"{otlp}TRACES_{variable}", text), (f"{otlp}{variable}", text)
+
     return {
         "service": Key("", text, (("JAEGER_SERVICE_NAME", text), ("OTEL_SERVICE_NAME", text))),
         "enabled": Key(True, boolean, (("JAEGER_DISABLED", negated), ("OTEL_SDK_DISABLED", negated))),
@@ -99,8 +116,15 @@ def keys(environment: Mapping[str, str]) -> dict[str, Key]:
             address,
             ((f"{otlp}TRACES_ENDPOINT", address), (f"{otlp}ENDPOINT", _traces_path)),
         ),
+        "protocol": Key(
+            "http/protobuf",
+            parse.one_of(*PROTOCOLS),
+            tuple((f"{otlp}{part}PROTOCOL", parse.one_of(*PROTOCOLS)) for part in ("TRACES_", "")),
+        ),
         "headers": Key({}, pairs, ((f"{otlp}TRACES_HEADERS", pairs), (f"{otlp}HEADERS", pairs))),
         "compress": Key(False, boolean, ((f"{otlp}TRACES_COMPRESSION", _gzip), (f"{otlp}COMPRESSION", _gzip))),
+        **{name: Key("", text, files(variable)) for name, variable in _TLS_VARIABLES.items()},
+        "file_path": Key("traces.jsonl", text),
         "thrift_endpoint": Key(
             "http://localhost:14268/api/traces",
             address,
@@ -144,5 +168,8 @@ def keys(environment: Mapping[str, str]) -> dict[str, Key]:
         "link_count_max": Key(128, count, (("OTEL_SPAN_LINK_COUNT_LIMIT", count),)),
         "event_attribute_count_max": Key(128, count, (("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", count),)),
         "link_attribute_count_max": Key(128, count, (("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", count),)),
+        "instrument": Key((), _instrumentations),
+        "log_records": Key(False, boolean),
+        "report_open_s": Key(None, seconds),
         "rpc_metrics": Key(False, boolean, (("JAEGER_RPC_METRICS", boolean),)),
     }

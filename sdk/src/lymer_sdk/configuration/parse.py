@@ -41,7 +41,7 @@ def address(value: Any) -> str:
     """`http://host:port/path`, https, or a bare `host:port`."""
     found = text(value)
     parts = urlsplit(found if "://" in found else f"http://{found}")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+    if parts.scheme not in ("http", "https", "grpc", "grpcs") or not parts.hostname or parts.port == 0:
         raise ValueError(f"{value!r} is no http://host:port")
     return found
 

@@ -1,4 +1,4 @@
-"""A sampler that asks a server: Jaeger's remote sampling over HTTP, in both dialects, the last good answer kept.
+"""A sampler that asks a server: Jaeger's remote sampling, in both dialects of its JSON, the last good answer kept.
 
 The first answer is fetched soon after the first span, later ones after every interval, each time a little early or
 late, so that a fleet does not ask at once. What fails is counted and said once; the sampler goes on with what it has.
@@ -45,12 +45,12 @@ class Remote:
         last_good_path: str | Path | None = None,
         fetch: Callable[[str], bytes] | None = None,
     ) -> None:
-        self._url = strategy_url(endpoint, service)
+        self._url, known = source_of(endpoint, service)
         self._service = service
         self._interval_s = interval_s
         self._operations_max = operations_max
         self._last_good = Path(last_good_path) if last_good_path else None
-        self._fetch = fetch or fetch_http
+        self._fetch = fetch or known
         self._random = random.Random(os.urandom(16))  # noqa: S311 (an interval is no secret)
         self.current: Sampler = initial or Probabilistic(0.001)
         self.updates = self.failures = 0
@@ -129,6 +129,15 @@ class Remote:
             beside.replace(self._last_good)
         except OSError as error:
             _log.warning("%s is not written: %s", self._last_good, error)
+
+
+def source_of(endpoint: str, service: str) -> tuple[str, Callable[[str], bytes]]:
+    """Where the strategy is, and how to ask: `grpc://host:14250` by gRPC, anything else by HTTP."""
+    if endpoint.startswith(("grpc://", "grpcs://")):
+        from lymer_sdk.sampling.remote_grpc import GrpcStrategies
+
+        return endpoint, GrpcStrategies(endpoint, service)
+    return strategy_url(endpoint, service), fetch_http
 
 
 def strategy_url(endpoint: str, service: str) -> str:
