@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lymer_sdk import logs
 from lymer_sdk.choices import Reporter, Sampler
-from lymer_sdk.client import close, flush, get_tracer, init, settings, stats
+from lymer_sdk.client import close, flush, get_tracer, init, instrumented, settings, stats
 from lymer_sdk.propagation import Environment
 from lymer_sdk.provider import TracerProvider
 from lymer_sdk.reporter import BatchReporter, ReporterConfig
@@ -43,6 +43,7 @@ __all__ = [
     "get_tracer",
     "init",
     "inject",
+    "instrumented",
     "settings",
     "stats",
     "trace",

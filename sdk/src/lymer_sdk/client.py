@@ -27,6 +27,7 @@ from lymer_sdk.tracer import Tracer
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _current: Built | None = None
+_instrumented: list[str] = []
 _idle_tracer = TracerProvider(sampler=AlwaysOff(), resource=Resource({"service.name": "unknown"})).get_tracer("lymer")
 _idle_propagator = propagators_named(("tracecontext", "baggage"))
 
@@ -66,6 +67,7 @@ def init(
     if make_global:
         _make_global(built)
     _follow_logs(built)
+    _instrument(built, make_global=make_global)
     if flush_on_sigterm:
         _flush_on_sigterm()
     return built.provider.get_tracer("lymer")
@@ -106,6 +108,11 @@ def settings() -> list[str]:
     return list(_current.settings.described()) if _current else []
 
 
+def instrumented() -> list[str]:
+    """What `instrument` traces, what it left out and why, a line each."""
+    return list(_instrumented)
+
+
 def flush(timeout_s: float | None = None) -> bool:
     """Wait until what has ended is sent; False when the time was too short."""
     return _current.reporter.flush(timeout_s) if _current else True
@@ -118,9 +125,10 @@ def close(timeout_s: float | None = None) -> bool:
         built, _current = _current, None
     if built is None:
         return True
-    end = getattr(built.provider.sampler, "close", None)
-    if end is not None:
-        end()
+    for part in (built.provider.sampler, built.provider.open_spans):
+        end = getattr(part, "close", None)
+        if end is not None:
+            end()
     return built.reporter.close(timeout_s)
 
 
@@ -145,6 +153,18 @@ def _make_global(built: Built) -> None:
         from lymer_sdk.opentracing_compat import Tracer as OpenTracingTracer
 
         opentracing.set_global_tracer(OpenTracingTracer(built.provider.get_tracer("opentracing"), built.propagator))
+
+
+def _instrument(built: Built, *, make_global: bool) -> None:
+    global _instrumented
+    _instrumented = []
+    if built.settings["instrument"]:
+        from lymer_sdk.instrumentation import instrument  # who asks for nothing does not wait for its import
+
+        _instrumented = [str(one) for one in instrument(built.settings["instrument"])]
+        known = api.get_tracer_provider()
+        if make_global and not isinstance(known, TracerProvider):
+            _instrumented.append(f"OpenTelemetry: {type(known).__module__} was global before; its spans go its way")
 
 
 def _follow_logs(built: Built) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
 from lymer_sdk.counters import Stats
 from lymer_sdk.ids import new_trace_id
 from lymer_sdk.limits import SpanLimits
+from lymer_sdk.open_spans import OpenSpans
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling import AlwaysOn, Delayed, Sampler
 from lymer_sdk.span import Span
@@ -18,6 +20,9 @@ from lymer_sdk.tracer import Tracer
 
 class TracerProvider(ApiTracerProvider):
     """Hands out tracers. `report` takes each sampled span that ends; it never blocks and never raises.
+
+    `measure` takes each server span, sampled or not. `report_open_s`: a span that runs for so long is
+    reported as open.
 
     `parent_decides`: what the parent decided holds, and the sampler is asked for new traces alone (OpenTelemetry's
     parent-based sampling, and Jaeger's). Without it the sampler is asked for every span.
@@ -33,6 +38,8 @@ class TracerProvider(ApiTracerProvider):
         report: Callable[[Span], None] | None = None,
         stats: Stats | None = None,
         new_trace_id: Callable[[], int] = new_trace_id,
+        measure: Callable[[Span], None] | None = None,
+        report_open_s: float | None = None,
     ) -> None:
         self.resource = resource or Resource.detect()
         self.sampler = sampler or AlwaysOn()
@@ -45,6 +52,11 @@ class TracerProvider(ApiTracerProvider):
         if isinstance(self.sampler, Delayed):
             self.sampler.report = self.report
             self.hold = self.sampler.hold
+        self.open_spans = None if report_open_s is None else OpenSpans(self.report, after_s=report_open_s)
+        self.measured = measure
+        """Takes each server span that ends, sampled or not; None when nobody counts them."""
+        if measure is not None:
+            self.report, self.hold = _measuring(measure, self.report), _measuring(measure, self.hold)
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
         self._successor: TracerProvider | None = None
 
@@ -75,6 +87,15 @@ class TracerProvider(ApiTracerProvider):
             tracer.belong_to(successor)
         successor._tracers.update(tracers)
         self._successor = successor
+
+
+def _measuring(measure: Callable[[Span], None], then: Callable[[Span], None]) -> Callable[[Span], None]:
+    def ended(span: Span) -> None:
+        if span.kind is SpanKind.SERVER:
+            measure(span)
+        then(span)
+
+    return ended
 
 
 def _ignore(span: Span) -> None:

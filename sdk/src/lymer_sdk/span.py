@@ -320,6 +320,17 @@ class Span(LocalSpan):
         return size
 
 
+class MeasuredSpan(Span):
+    """A server span that is not sampled: recorded for RPC metrics alone, and never reported. Its children are not."""
+
+    __slots__ = ()
+
+    def end(self, end_time: int | None = None) -> None:
+        if not self.end_time:
+            self.end_time = _now() if end_time is None else int(end_time) or 1
+            self.tracer.provider.measured(self)
+
+
 class UnsampledSpan(LocalSpan):
     """A span that nobody records: it only hands its ids on."""
 

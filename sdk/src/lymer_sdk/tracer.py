@@ -18,7 +18,7 @@ from lymer_sdk.ids import new_span_id
 from lymer_sdk.origin import origin_of
 from lymer_sdk.sampling.decision import Question
 from lymer_sdk.scope import Scope
-from lymer_sdk.span import SAMPLED, Span, UnsampledSpan
+from lymer_sdk.span import SAMPLED, MeasuredSpan, Span, UnsampledSpan
 
 if TYPE_CHECKING:
     from lymer_sdk.provider import TracerProvider
@@ -147,6 +147,8 @@ class Tracer(ApiTracer):
             span.record_exceptions = False
         if not set_status_on_exception:
             span.status_from_exceptions = False
+        if provider.open_spans is not None and span.flags & SAMPLED:
+            provider.open_spans.add(span)
         return span
 
     def _start_first(
@@ -177,6 +179,10 @@ class Tracer(ApiTracer):
             span = Span(self, name, kind, trace_id, new_span_id(), parent_id, remote, state, flags, at)
             if said:
                 span.attributes.update(said)
+        elif kind is SpanKind.SERVER and provider.measured is not None:
+            span = MeasuredSpan(
+                self, name, kind, trace_id, new_span_id(), parent_id, remote, state, flags & ~SAMPLED, at
+            )
         else:
             span = UnsampledSpan(trace_id, new_span_id(), state, flags)
         if baggage:

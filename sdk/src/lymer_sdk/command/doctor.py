@@ -30,6 +30,8 @@ def main(given: argparse.Namespace) -> int:
         return 1
     for line in lymer.settings():
         _say(line)
+    for line in lymer.instrumented():
+        _say(line)
     if given.no_send:
         return 0
     with lymer.get_tracer("lymer-sdk doctor").span("lymer-sdk doctor") as span:

@@ -17,6 +17,7 @@ from lymer_sdk.provider import TracerProvider
 from lymer_sdk.reporter import BatchReporter, ReporterConfig, Sender
 from lymer_sdk.reporters import Fanout, LogReporter, MemoryReporter, SpanReporter
 from lymer_sdk.resource import Resource
+from lymer_sdk.rpc_metrics import RpcMetrics
 from lymer_sdk.sampling import AlwaysOff, Sampler
 from lymer_sdk.tls import Tls
 from lymer_sdk.udp_sender import UdpSender
@@ -33,6 +34,7 @@ class Built(NamedTuple):
     provider: TracerProvider
     reporter: SpanReporter
     propagator: Composite
+    rpc_metrics: RpcMetrics | None = None
 
 
 def build(
@@ -48,6 +50,7 @@ def build(
     service = str(resource.attributes["service.name"])
     sampling = Sampling(make_sampler(service)) if make_sampler else sampling_of(settings, service)
     reporter = _reporter(settings, resource, stats, make_reporters)
+    metrics = RpcMetrics() if settings["rpc_metrics"] else None
     provider = TracerProvider(
         resource=resource,
         sampler=sampling.sampler if settings["enabled"] else AlwaysOff(),
@@ -56,8 +59,10 @@ def build(
         report=reporter.report if settings["enabled"] else None,
         stats=stats,
         new_trace_id=new_trace_id if settings["trace_id_128bit"] else new_short_trace_id,
+        measure=metrics.observe if metrics else None,
+        report_open_s=settings["report_open_s"] if settings["enabled"] else None,
     )
-    return Built(settings, provider, reporter, _propagator(settings))
+    return Built(settings, provider, reporter, _propagator(settings), metrics)
 
 
 def _resource(settings: Settings, environment: Mapping[str, str]) -> Resource:

@@ -89,6 +89,7 @@ def keys(environment: Mapping[str, str]) -> dict[str, Key]:
         return (f"{otlp}TRACES_{variable}", text), (f"{otlp}{variable}", text)
 
     return {
+        "config_file": Key("", text, (("OTEL_CONFIG_FILE", text), ("OTEL_EXPERIMENTAL_CONFIG_FILE", text))),
         "service": Key("", text, (("JAEGER_SERVICE_NAME", text), ("OTEL_SERVICE_NAME", text))),
         "enabled": Key(True, boolean, (("JAEGER_DISABLED", negated), ("OTEL_SDK_DISABLED", negated))),
         "tags": Key({}, pairs, (("JAEGER_TAGS", tags),)),

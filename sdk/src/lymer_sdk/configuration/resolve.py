@@ -1,6 +1,6 @@
-"""One resolver: code before dict before LYMER_*, JAEGER_* and OTEL_*, before defaults. Each value has its source.
+"""One resolver: code, dict, file, LYMER_*, JAEGER_*, OTEL_*, defaults, in this order. Each value has its source.
 
-A wrong value in code or dict stops the start with its key. A wrong one in the environment is said and not used: a
+A wrong value in code, dict or file stops the start with its key. A wrong one in the environment is said and not used: a
 variable that somebody set for another program must not take the application down.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lymer_sdk.configuration.declarative import read_file
 from lymer_sdk.configuration.jaeger_dict import from_jaeger, looks_like_jaegers
 from lymer_sdk.configuration.keys import Key, keys
 
@@ -18,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Setting(NamedTuple):
-    """A value and its source: `code`, `dict`, a variable's name, or `default`."""
+    """A value and its source: `code`, `dict`, a file's path, a variable's name, or `default`."""
 
     value: Any
     source: str
@@ -56,18 +57,21 @@ def resolve(
     """The settings. `config` is a dict of our keys or of jaeger-client's. Raises ValueError that names the key."""
     known = keys(environment)
     from_dict = from_jaeger(config) if config and looks_like_jaegers(config) else dict(config or {})
-    for given in (code or {}, from_dict):
+    path = _resolve_one("config_file", known["config_file"], (("code", code or {}), ("dict", from_dict)), environment)
+    from_file = read_file(path.value, environment) if path.value else {}
+    given_by = (("code", code or {}), ("dict", from_dict), (path.value, from_file))
+    for _, given in given_by:
         if unknown := sorted(set(given) - set(known)):
             raise ValueError(f"no setting {unknown[0]!r}: there are {', '.join(known)}")
-    settings = {name: _resolve_one(name, key, code or {}, from_dict, environment) for name, key in known.items()}
+    settings = {name: _resolve_one(name, key, given_by, environment) for name, key in known.items()}
     _follow(settings)
     return Settings(settings)
 
 
 def _resolve_one(
-    name: str, key: Key, code: Mapping[str, Any], config: Mapping[str, Any], environment: Mapping[str, str]
+    name: str, key: Key, given_by: Iterable[tuple[str, Mapping[str, Any]]], environment: Mapping[str, str]
 ) -> Setting:
-    for source, given in (("code", code), ("dict", config)):
+    for source, given in given_by:
         if given.get(name) is not None:
             try:
                 return Setting(key.read(given[name]), source)

@@ -48,10 +48,15 @@ def _with_param(kind: str, settings: Settings, service: str) -> Sampler:
     try:
         return _named(name, param, settings, service)
     except (ValueError, TypeError) as error:
-        if source in ("code", "dict"):
+        if not _is_variable(source):
             raise ValueError(f"sampler_param ({source}) of sampler {kind}: {error}") from error
         _log.warning("%s is not used by sampler %s: %s", source, kind, error)
         return _named(name, None, settings, service)
+
+
+def _is_variable(source: str) -> bool:
+    """Code, dict and files stop the start."""
+    return source.startswith(("LYMER_", "JAEGER_", "OTEL_"))
 
 
 def _named(kind: str, param: str | None, settings: Settings, service: str) -> Sampler:
