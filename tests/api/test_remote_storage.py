@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,18 +20,22 @@ from lymer.api.jaeger_storage import JaegerStorage
 from lymer.api.lymer_storage import LymerStorage
 from lymer.api.remote_storage import OTLP_SERVICE, RemoteStorage, RemoteStorageConfig
 from lymer.component.clock import ManualClock
+from lymer.component.config import ByteSize
 from lymer.component.events import Events
 from lymer.conformance.spans import NOON, Row, batch, span, trace_id
 from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
-from lymer.query.admission import QueryConfig
+from lymer.query.admission import Admission, QueryConfig
 from lymer.query.service import QueryService
+from lymer.storage.base import Budget
 from lymer.storage.memory import MemoryStore
 from lymer.wire.otlp_proto import encode_otlp_proto
 from tests.wire.descriptors import STORAGE
 
 READER = "/jaeger.storage.v2.TraceReader/"
 SECOND = 1_000_000_000
+QUESTION_BYTES = 64 << 20
+"""What all questions may take together."""
 
 
 @pytest.fixture
@@ -47,6 +52,7 @@ async def channel(store: MemoryStore) -> AsyncIterator[grpc.aio.Channel]:
 
     clock = ManualClock()
     events, in_flight = Events(clock=clock), InFlight(64 << 20)
+    admission = Admission(QueryConfig(memory_bytes_max=ByteSize(QUESTION_BYTES)), events, clock)
     otlp = OtlpGrpcReceiver(
         OtlpGrpcConfig(),
         StoreExporter(store, events),
@@ -59,12 +65,11 @@ async def channel(store: MemoryStore) -> AsyncIterator[grpc.aio.Channel]:
     ours = LymerStorage(
         store,
         lambda place, tenant: StoreExporter(place, events, tenant=tenant),
-        QueryConfig(),
+        admission,
         in_flight=in_flight,
         events=events,
-        clock=clock,
     )
-    jaeger = JaegerStorage(QueryService(store, QueryConfig(), events, clock), events)
+    jaeger = JaegerStorage(QueryService(store, admission=admission), events)
     door = RemoteStorage(
         RemoteStorageConfig(),
         [*jaeger.handlers(), *ours.handlers(), otlp.handler],
@@ -303,3 +308,61 @@ async def test_a_question_of_the_future_is_refused_and_not_misread(channel: grpc
 async def test_health_of_the_store_is_told(channel: grpc.aio.Channel, store: MemoryStore) -> None:
     answer = msgspec.json.decode(await channel.unary_unary("/lymer.storage.v1.Store/Health")(b""))
     assert (answer["can_write"], answer["can_read"], answer["has_archive"]) == (True, True, True)
+
+
+class Waiting(MemoryStore):
+    """A store that holds memory for a question and never answers."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        super().__init__()
+        self._memory_bytes = memory_bytes
+        self.asked = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self.budget: Budget | None = None
+
+    async def services(self, budget: Budget, /, **_: Any) -> list[str]:
+        budget.check(self._memory_bytes)
+        self.budget = budget
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.let_go.set()
+        return []
+
+
+class TestAStoreThatIsSlow:
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[Waiting]:
+        store = Waiting(QUESTION_BYTES - 1)
+        await store.start()
+        yield store
+        await store.close()
+
+    async def test_who_goes_away_ends_the_question(self, channel: grpc.aio.Channel, store: Waiting) -> None:
+        call = channel.unary_stream("/lymer.storage.v1.Store/Services")(b"{}")
+        await store.asked.wait()
+        call.cancel()
+        await asyncio.wait_for(store.let_go.wait(), 10)
+        assert store.budget is not None
+        assert store.budget.cancelled
+
+    async def test_all_who_ask_share_one_memory(self, channel: grpc.aio.Channel, store: Waiting) -> None:
+        """The questions of both services of the port."""
+        holding = channel.unary_stream("/lymer.storage.v1.Store/Services")(
+            b'{"memory_bytes_max": %d}' % (2 * QUESTION_BYTES)
+        )
+        await store.asked.wait()
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await ask(channel, f"{READER}GetServices", "GetServicesResponse")
+        assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "other queries hold the memory" in str(raised.value.details())
+        holding.cancel()
+        await store.let_go.wait()
+
+    async def test_a_question_may_narrow_its_budget(self, channel: grpc.aio.Channel) -> None:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            async for _ in channel.unary_stream("/lymer.storage.v1.Store/Services")(b'{"memory_bytes_max": 1048576}'):
+                pass
+        assert dict(raised.value.trailing_metadata() or ())["lymer-error"] == "BudgetError"
+        assert "1 MiB" in str(raised.value.details())

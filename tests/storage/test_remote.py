@@ -15,7 +15,7 @@ from lymer.conformance.store.lifecycle import LifecycleContract
 from lymer.conformance.store.round_trip import RoundTripContract
 from lymer.exporters.store import StoreExporter
 from lymer.pipeline.in_flight import InFlight
-from lymer.query.admission import QueryConfig
+from lymer.query.admission import Admission, QueryConfig
 from lymer.storage.base import SpanStore
 from lymer.storage.embedded.store import EmbeddedStore
 from lymer.storage.memory import MemoryStore
@@ -52,10 +52,9 @@ def served(behind: SpanStore) -> GrpcServer:
     service = LymerStorage(
         behind,
         lambda place, tenant: StoreExporter(place, events, tenant=tenant),
-        QueryConfig(),
+        Admission(QueryConfig(), events, clock),
         in_flight=InFlight(64 << 20),
         events=events,
-        clock=clock,
     )
     return GrpcServer(
         service.handlers(),

@@ -14,12 +14,11 @@ import msgspec
 
 from lymer.api.grpc_answers import answered, answered_in_pieces
 from lymer.component.base import SpanSink
-from lymer.component.clock import Clock
 from lymer.component.errors import NotSupportedError
 from lymer.component.events import Events, Origin
 from lymer.component.grpc_server import service
 from lymer.pipeline.in_flight import InFlight
-from lymer.query.admission import Admission, QueryConfig
+from lymer.query.admission import Admission
 from lymer.storage.base import DEFAULT_TENANT, Budget, SpanStore
 from lymer.wire import store_calls as calls
 from lymer.wire.store_calls import Question
@@ -39,19 +38,16 @@ class LymerStorage:
         self,
         store: SpanStore,
         sink_of: SinkOf,
-        config: QueryConfig,
+        admission: Admission,
         *,
         in_flight: InFlight,
         events: Events,
-        clock: Clock,
     ) -> None:
         self._store = store
         self._sink_of = sink_of
-        self._config = config
+        self._admission = admission
         self._in_flight = in_flight
         self._events = events
-        self._clock = clock
-        self._admission = Admission(config, events, clock)
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         """For a gRPC server."""
@@ -99,24 +95,11 @@ class LymerStorage:
         async def answering(request: bytes, _: Any) -> AsyncIterator[bytes]:
             question = calls.decode_question(request)
             store = self._place(question.tenant, archive=question.archive)
-            answer = await self._admission.ask(
-                f"remote_{name}", lambda budget: self._read(read, store, question, budget)
-            )
+            answer = await self._admission.ask(f"remote_{name}", lambda budget: _read(read, store, question, budget))
             for piece in calls.pieces(answer):
                 yield piece
 
         return answering
-
-    async def _read(self, read: Reading, store: SpanStore, question: Question, ours: Budget) -> bytes:
-        budget = Budget(
-            time_s=min(question.time_s, ours.remaining_s),
-            memory_bytes_max=min(question.memory_bytes_max, ours.memory_bytes_max),
-            clock=self._clock,
-        )
-        try:
-            return await read(store, question, budget)
-        finally:
-            budget.cancelled = True  # Work that still runs in a thread stops at its next check.
 
     def _place(self, tenant: str, *, archive: bool) -> SpanStore:
         if not archive:
@@ -125,6 +108,11 @@ class LymerStorage:
         if kept is None:
             raise NotSupportedError("this store has no archive")
         return kept
+
+
+async def _read(read: Reading, store: SpanStore, question: Question, budget: Budget) -> bytes:
+    budget.narrow(time_s=question.time_s, memory_bytes_max=question.memory_bytes_max)
+    return await read(store, question, budget)
 
 
 async def _find_traces(store: SpanStore, asked: Question, budget: Budget) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from lymer.api.config import ApiConfig
@@ -26,14 +27,14 @@ from lymer.exporters.store import StoreExporter
 from lymer.exporters.strategies import CollectorStrategies
 from lymer.pipeline.in_flight import InFlight
 from lymer.processors.sanitize import Sanitizer
-from lymer.query.admission import QueryConfig
+from lymer.query.admission import Admission, QueryConfig
 from lymer.query.service import QueryService
 from lymer.sampling.provider import FileStrategies, StrategyService
 from lymer.sampling.strategy import StrategyProvider
 from lymer.storage.base import Health, SpanStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ground:
     """What all parts of one process stand on."""
 
@@ -44,6 +45,11 @@ class Ground:
     in_flight: InFlight
     events: Events
     clock: Clock
+
+    @cached_property
+    def admission(self) -> Admission:
+        """Through which every question of the process goes: they share turns and memory."""
+        return Admission(query_config(self), self.events, self.clock)
 
     def port(self, port: int) -> int:
         """The port that is meant by this one."""
@@ -177,7 +183,7 @@ def make_api(ground: Ground, store: SpanStore, demo: Callable[[], list[str] | No
     from lymer.api.server import build_api
 
     config = read_config(ApiConfig, ground.config.api, path="api", sources=ground.sources)
-    query = QueryService(store, query_config(ground), ground.events, ground.clock)
+    query = QueryService(store, admission=ground.admission)
     app = build_api(query, config=config, events=ground.events, clock=ground.clock, demo=demo)
     return ground.listener("UI and API", app, config.port, host=config.host), f"{config.prefix}/"
 
@@ -194,19 +200,18 @@ def make_remote_storage(ground: Ground, store: SpanStore, sink: SpanSink) -> lis
     )
     if not config.enabled or (_is_elsewhere(store) and "enabled" not in ground.config.remote_storage):
         return []
-    budget, events, clock = query_config(ground), ground.events, ground.clock
+    events, clock = ground.events, ground.clock
     host, port = config.host or ground.config.host, ground.port(config.port)
     intake = OtlpGrpcConfig(message_bytes_max=config.message_bytes_max)
     otlp = OtlpGrpcReceiver(intake, sink, in_flight=ground.in_flight, events=events, clock=clock, host=host, port=port)
     ours = LymerStorage(
         store,
         lambda place, tenant: StoreExporter(place, events, tenant=tenant),
-        budget,
+        ground.admission,
         in_flight=ground.in_flight,
         events=events,
-        clock=clock,
     )
-    jaeger = JaegerStorage(QueryService(store, budget, events, clock), events)
+    jaeger = JaegerStorage(QueryService(store, admission=ground.admission), events)
     handlers = [*jaeger.handlers(), *ours.handlers(), otlp.handler]
     return [RemoteStorage(config, handlers, beside=[otlp], host=host, port=port)]
 
@@ -217,6 +222,6 @@ def _is_elsewhere(store: SpanStore) -> bool:
 
 
 def query_config(ground: Ground) -> QueryConfig:
-    """How much one question may cost."""
+    """How much questions may cost."""
     general = {} if ground.budgets.query_bytes is None else {"memory_bytes_max": ground.budgets.query_bytes}
     return read_config(QueryConfig, {**general, **ground.config.query}, path="query", sources=ground.sources)

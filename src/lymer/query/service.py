@@ -41,10 +41,13 @@ class QueryService:
         config: QueryConfig | None = None,
         events: Events | None = None,
         clock: Clock | None = None,
+        *,
+        admission: Admission | None = None,
     ) -> None:
+        """`admission` is that of the process, where others ask beside this one; else there is one from the others."""
         clock = clock or SystemClock()
         self._store = store
-        self._admission = Admission(config or QueryConfig(), events or Events(clock=clock), clock)
+        self._admission = admission or Admission(config or QueryConfig(), events or Events(clock=clock), clock)
 
     async def find_traces(
         self, search: TraceSearch, *, tenant: str = DEFAULT_TENANT, gone: Gone | None = None

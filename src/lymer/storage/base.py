@@ -38,6 +38,12 @@ class Budget:
         """How long the read may still take; negative when its time is over."""
         return self._deadline_s - self._clock.monotonic_s()
 
+    def narrow(self, *, time_s: float, memory_bytes_max: int) -> None:
+        """Allow no more than this from now on; never more than before."""
+        self._deadline_s = min(self._deadline_s, self._clock.monotonic_s() + time_s)
+        self.time_s = min(self.time_s, time_s)
+        self.memory_bytes_max = min(self.memory_bytes_max, memory_bytes_max)
+
     def check(self, memory_bytes: int = 0) -> None:
         """Raises BudgetError when the time is over, the asker has gone, or so many bytes are too many."""
         if self.cancelled:
