@@ -41,6 +41,7 @@ use writer::Writer;
 #[derive(Debug, Default)]
 pub struct Shared {
     state: RwLock<State>,
+    orders: trace_rows::Orders,
 }
 
 #[derive(Debug, Default)]
@@ -203,7 +204,10 @@ fn buffer_of(snapshot: &Snapshot, traces: Vec<u32>) -> OpenBuffer {
         writer,
     });
     OpenBuffer {
-        shared: Arc::new(Shared { state }),
+        shared: Arc::new(Shared {
+            state,
+            ..Shared::default()
+        }),
         ..OpenBuffer::default()
     }
 }

@@ -65,6 +65,10 @@ impl Snapshot {
         }
     }
 
+    pub(super) fn orders(&self) -> &super::trace_rows::Orders {
+        &self.shared.orders
+    }
+
     fn buffer_row(&self, row: u32) -> u32 {
         self.selection
             .as_ref()

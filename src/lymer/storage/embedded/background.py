@@ -79,7 +79,8 @@ class Chores:
     clock: Clock
     tenants: Callable[[], Iterable[Tenant]]
     memory_bytes: Callable[[], int]
-    clean_disk: Callable[[], None]
+    clean_shared: Callable[[], None]
+    """What belongs to no tenant."""
     disk_is_short: Callable[[], bool]
     stopping: Callable[[], bool]
 
@@ -105,7 +106,7 @@ class Chores:
 
     def clean(self) -> None:
         """Expire, finish deletions, compact; one piece of work a tenant."""
-        self.clean_disk()
+        self.clean_shared()
         for tenant in self.tenants():
             if self.stopping():
                 return

@@ -20,10 +20,12 @@ from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.figures import figures_of
 from lymer.storage.embedded.lock import FolderLock
+from lymer.storage.embedded.look import WholeTraces, ask_trace
 from lymer.storage.embedded.pieces import Snapshot
 from lymer.storage.embedded.room import DiskRoom, MemoryRoom
 from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
+from lymer.wire.trace_view import TraceView
 
 ARCHIVE = "archive"
 COMPACT_REQUEST = "compact.request"
@@ -32,6 +34,8 @@ _TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEPT_FOR_EVER = RetentionConfig(age=0.0, bytes_max=0)  # type: ignore[arg-type]
 _QUEUED_COPIES = 3
 """A write in the queue is there as bytes and as columns, which take about twice as much."""
+_WHOLE_TRACES_PART = 2
+"""Kept whole traces may take so much beside the spans that wait: a 1/n of their bound."""
 _EMPTY = Snapshot((), frozenset(), frozenset())
 
 T = TypeVar("T")
@@ -72,10 +76,11 @@ class Engine:
             clock=clock,
             tenants=self.tenants,
             memory_bytes=self.memory_bytes,
-            clean_disk=self._clean_disk,
+            clean_shared=self._clean_shared,
             disk_is_short=lambda: self._disk.is_short,
             stopping=lambda: self._state != "open",
         )
+        self._wholes = WholeTraces(clock, bytes_max=config.memory_bytes_max // _WHOLE_TRACES_PART)
         self._sealer = Worker("lymer-seal", self.chores.seal, SEAL_INTERVAL_S)
         self._cleaner = Worker("lymer-clean", self.chores.clean, CLEAN_INTERVAL_S)
         self._readers = ThreadPoolExecutor(config.query_threads, thread_name_prefix="lymer-read")
@@ -190,6 +195,10 @@ class Engine:
         except (TypeError, OverflowError) as error:
             raise BadQueryError(f"the question cannot be asked: {error}") from error
 
+    def look(self, snapshot: Snapshot, trace_id: bytes, question: Callable[[TraceView], T], budget: Budget) -> T | None:
+        """What the question says of one whole trace; None when it is not in the snapshot."""
+        return ask_trace(snapshot, trace_id, question, budget, self._wholes)
+
     # --- room ----------------------------------------------------------------------------------------------------
 
     async def admit(self) -> None:
@@ -217,7 +226,8 @@ class Engine:
             for names in compaction.all_small(tenant.entries, self.config.compaction):
                 tenant.merge(tenant.pieces_named(names))
 
-    def _clean_disk(self) -> None:
+    def _clean_shared(self) -> None:
+        self._wholes.forget()
         if (self._folder / COMPACT_REQUEST).exists():
             self.compact_all()
             remove(self._folder / COMPACT_REQUEST)

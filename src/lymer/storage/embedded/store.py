@@ -15,7 +15,7 @@ from lymer.model.batch import SpanBatch
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
-from lymer.storage.embedded import find, look, overview, read
+from lymer.storage.embedded import find, overview, read
 from lymer.storage.embedded.config import EmbeddedConfig
 from lymer.storage.embedded.engine import Engine, TenantKey
 from lymer.storage.embedded.tenant import Tenant
@@ -156,7 +156,7 @@ class EmbeddedStore:
         tenant: str = DEFAULT_TENANT,
     ) -> T | None:
         return await self._engine.ask(
-            self._key(tenant), budget, lambda snapshot: look.ask_trace(snapshot, trace_id, question, budget)
+            self._key(tenant), budget, lambda snapshot: self._engine.look(snapshot, trace_id, question, budget)
         )
 
     async def overview(
