@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 from hypothesis import given, settings
 
@@ -92,10 +93,35 @@ def test_the_chain_of_a_failure_goes_down_along_failed_spans(written):
         if failure is None:
             continue
         assert failure.chain[0] == (found.root if found.root in failed else failed[0])
-        assert all(found.parent[below] == above for above, below in zip(failure.chain, failure.chain[1:], strict=False))
-        assert not [row for row in failed if found.parent[row] == failure.row]
+        for above, below in pairwise([*failure.chain, None]):
+            # The same by plain counting: the levels from each failed span below that has no failed one between.
+            levels = {row: level for row in failed if (level := levels_between(found, above, row))}
+            best = max(levels, key=lambda row: (-levels[row], found.end[row], row), default=None)
+            assert below == best
         assert sorted(failure.chain + failure.unrelated_rows) == failed
         assert failure.error_count == len(failed)
+
+
+def levels_between(found: Skeleton, above: int, row: int) -> int:
+    """How many levels a failed row is below another; 0 when it is not, or when there is a failed one between."""
+    level, at = 1, found.parent[row]
+    while at >= 0 and at != above and not found.is_error[at]:
+        level, at = level + 1, found.parent[at]
+    return level if at == above else 0
+
+
+def test_a_span_that_hides_the_error_does_not_end_the_chain():
+    rows = [
+        span(1, 1, status="error", duration=1000),
+        span(1, 2, 1, status="ok", start=1, duration=500),
+        span(1, 3, 2, status="error", start=2, duration=400),
+        span(1, 4, 2, status="error", start=3, duration=100),
+        span(1, 5, 1, status="ok", start=600, duration=100),
+        span(1, 6, 5, status="ok", start=600, duration=100),
+        span(1, 7, 6, status="error", start=600, duration=100),
+    ]
+    failure = explain_failure(skeleton(rows))
+    assert (failure.chain, failure.unrelated_rows) == ([0, 2], [3, 6])
 
 
 def test_the_failed_child_that_ended_last_is_to_blame():
