@@ -1,0 +1,165 @@
+"""ASGI: a span for each request and each websocket of FastAPI, Starlette, Django, Quart and their like.
+
+    app = ASGIMiddleware(app)                # around the whole application
+    app.add_middleware(ASGIMiddleware)       # FastAPI and Starlette
+
+Django says its routes through `lymer_sdk.middleware.django.RouteMiddleware`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind
+
+from lymer_sdk.middleware.http_semantics import method_attributes, redacted_query, split_host
+from lymer_sdk.middleware.http_server import SPAN_KEY, Exchange, HttpServer
+from lymer_sdk.middleware.tracing import attach, begin, detach
+from lymer_sdk.propagation.carriers import Headers
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_EMPTY = Context()
+_SWITCHING = 101
+_FORBIDDEN = 403
+_ROUTES_MAX = 10_000
+
+
+class ASGIMiddleware:
+    """A span around each request: below the caller's, current while the application runs, with its route and status."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        exclude: Iterable[str] = (),
+        access_log: logging.Logger | str | None = None,
+        answer_ids: bool = True,
+    ) -> None:
+        self.app = app
+        self._server = HttpServer("asgi", exclude=exclude, access_log=access_log, answer_ids=answer_ids)
+        self._routes: dict[int, tuple[Any, str]] = {}  # by identity: Starlette's routes have no hash
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or SPAN_KEY in scope or self._server.excludes(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        exchange = self._begin(scope)
+        scope[SPAN_KEY] = exchange.span
+        token = attach(exchange.context)
+        failure: BaseException | None = None
+        try:
+            await self.app(scope, receive, self._sender(exchange, send))
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            detach(token)
+            self._server.finish(exchange, self._route(scope), failure)
+
+    def _begin(self, scope: Scope) -> Exchange:
+        tracing = self._server.tracing
+        tracer = tracing.refresh()
+        headers = _AsgiHeaders(scope["headers"])
+        method = scope.get("method", "GET")
+        name, attributes = method_attributes(method)
+        path = attributes["url.path"] = scope["path"]
+        attributes["url.scheme"] = scope.get("scheme", "http")
+        _describe(scope, headers, attributes)
+        context = tracing.propagator.read(headers, _EMPTY)
+        span, inside = begin(tracer, context, name, SpanKind.SERVER, attributes)
+        return Exchange(span, inside, name, method, path)
+
+    def _sender(self, exchange: Exchange, send: Send) -> Send:
+        def traced_send(message: Message) -> Awaitable[None]:
+            kind = message["type"]
+            if kind == "http.response.start":
+                exchange.status = message["status"]
+            elif kind == "websocket.accept":
+                exchange.status = _SWITCHING
+            elif kind == "websocket.close" and not exchange.status:
+                exchange.status = _FORBIDDEN
+                return send(message)
+            else:
+                return send(message)
+            if self._server.answer_ids:
+                trace_id, span_id = exchange.identity()
+                ids = ((b"x-trace-id", trace_id.encode()), (b"x-span-id", span_id.encode()))
+                message = {**message, "headers": [*(message.get("headers") or ()), *ids]}
+            return send(message)
+
+        return traced_send
+
+    def _route(self, scope: Scope) -> str:
+        """The template of the path, with those of what it is mounted in."""
+        found = scope.get("route") or scope.get("endpoint")
+        if found is None:
+            return ""
+        known = self._routes.get(id(found))
+        if known is None or known[0] is not found:
+            listed: Any = getattr(self.app, "routes", None) or getattr(scope.get("app"), "routes", ())
+            path = _path_to(found, listed) or getattr(found, "path_format", "") or getattr(found, "path", "")
+            known = found, str(path)
+            if len(self._routes) < _ROUTES_MAX:
+                self._routes[id(found)] = known
+        return known[1]
+
+
+class _AsgiHeaders(Headers):
+    """A scope's headers: their names are lower-case bytes already, so nothing is made until it is asked for."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self._pairs = pairs
+        self._values = dict(pairs)  # type: ignore[arg-type]
+
+    def all(self, name: str) -> list[str]:
+        wanted = name.encode()
+        return [value.decode("utf-8", "replace") for key, value in self._pairs if key == wanted]
+
+    def first(self, name: str) -> str:
+        value = self._values.get(name.encode())  # type: ignore[call-overload]
+        return "" if value is None else value.decode("utf-8", "replace").strip()
+
+    def with_prefix(self, prefix: str) -> dict[str, str]:
+        return Headers(self._pairs).with_prefix(prefix)
+
+
+def _describe(scope: Scope, headers: _AsgiHeaders, attributes: dict[str, Any]) -> None:
+    query = scope.get("query_string")
+    if query:
+        attributes["url.query"] = redacted_query(query.decode("latin-1"))
+    host = headers.first("host")
+    if host:
+        attributes["server.address"], port = split_host(host)
+        if port is not None:
+            attributes["server.port"] = port
+    elif scope.get("server"):
+        attributes["server.address"], attributes["server.port"] = scope["server"]
+    caller = scope.get("client")
+    if caller:
+        attributes["client.address"] = caller[0]
+    agent = headers.first("user-agent")
+    if agent:
+        attributes["user_agent.original"] = agent
+    version = scope.get("http_version")
+    if version:
+        attributes["network.protocol.version"] = version
+
+
+def _path_to(wanted: Any, routes: Iterable[Any], prefix: str = "") -> str:
+    for route in routes:
+        path = prefix + str(getattr(route, "path", ""))
+        if route is wanted or getattr(route, "endpoint", None) is wanted:
+            return path
+        below = _path_to(wanted, getattr(route, "routes", None) or (), path)
+        if below:
+            return below
+    return ""
