@@ -39,6 +39,22 @@ async def test_it_runs_once_at_a_time(store, tmp_path):
         assert (await http.get(DEMO)).json() == {"isAvailable": True, "isRunning": True}
         assert (await http.post(DEMO)).status_code == 409
         await asyncio.to_thread(pipe.write_text, "")  # Now it ends.
+        while (await http.get(DEMO)).json()["isRunning"]:
+            await asyncio.sleep(0)
+
+
+async def test_it_ends_with_the_server(store, tmp_path):
+    pipe = tmp_path / "end"
+    os.mkfifo(pipe)
+    script = f"import os, signal; open({str(pipe)!r}, 'w').write(str(os.getpid())); signal.pause()"
+    async with client(store, [sys.executable, "-c", script]) as http:
+        assert (await http.post(DEMO)).status_code == 202
+        number = int(await asyncio.to_thread(pipe.read_text))
+    [running] = [task for task in asyncio.all_tasks() if "_until_it_ends" in repr(task)]
+    running.cancel()  # As the loop does when the server ends.
+    await asyncio.gather(running, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 async def test_a_store_with_spans_gets_none(store):

@@ -29,7 +29,7 @@ class NativeDemo:
         self._query = query
         self._command = command
         self._tenant = config.tenant
-        self._process: Process | None = None
+        self._running: asyncio.Task[None] | None = None
 
     def add_to(self, endpoints: Endpoints) -> None:
         """Put the endpoint below the API's prefix."""
@@ -52,12 +52,23 @@ class NativeDemo:
             raise BadQueryError(
                 "demo traffic is only for a store without spans; run `lymer demo` to add some all the same"
             )
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        self._running = asyncio.create_task(_until_it_ends(process))
         return json_answer({"isAvailable": True, "isRunning": True}, status=202)
 
     @property
     def _is_running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+        return self._running is not None and not self._running.done()
 
     async def _is_empty(self, request: Request) -> bool:
         return not await self._query.services(tenant=self._tenant, gone=gone(request))
+
+
+async def _until_it_ends(process: Process) -> None:
+    """Wait for the process; when the server ends first, its tasks are cancelled, and the process ends with them."""
+    try:
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
