@@ -17,7 +17,7 @@ def test_known_names_are_listed() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"stores: there is no 'nope'; there are: .*embedded, memory"):
+    with pytest.raises(ConfigError, match=r"stores: there is no 'nope'; there are: embedded, .*memory"):
         registry.find("stores", "nope")
 
 
