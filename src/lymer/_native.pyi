@@ -19,17 +19,22 @@ class Batch:
 
     num_rows: int
     nbytes: int
+    repaired_rows: list[int]
+    """The rows whose text was not UTF-8 when they were decoded here, ascending."""
     @staticmethod
     def from_arrow(source: Any) -> Batch: ...
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
 
 # --- wire: native/python/src/wire.rs over native/decode ------------------------------------------------------------
 
-def decode_otlp_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
-    """Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused."""
+def decode_otlp_proto(payload: Buffer, *, is_repaired: bool = False) -> tuple[Batch, list[tuple[str, int]]]:
+    """Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused.
 
-def otlp_json_to_proto(payload: Buffer) -> bytes:
-    """OTLP JSON (an ExportTraceServiceRequest or TracesData) as OTLP protobuf."""
+    `is_repaired` says that text was repaired before it became protobuf.
+    """
+
+def otlp_json_to_proto(payload: Buffer) -> tuple[bytes, bool]:
+    """OTLP JSON (an ExportTraceServiceRequest or TracesData) as OTLP protobuf; whether its text had to be repaired."""
 
 def encode_otlp_proto(batch: Batch) -> bytes:
     """The batch as TracesData / ExportTraceServiceRequest, grouped by resource and scope in row order."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lymer.conformance.spans import Row
+from lymer.model.attributes import read_bag, write_bag, write_value
 from lymer.wire.oddities import SpanLimits
 
 
 def sanitized(row: Row, limits: SpanLimits, *, earliest: int, latest: int, now: int) -> tuple[Row, set[str]]:
     """The span as it is stored, and what was wrong with it."""
-    row = dict(row)
+    row = dict(row) | {name: [dict(item) for item in row[name]] for name in ("events", "links")}
     causes: set[str] = set()
     marks: list[Row] = []
     if not row["service_name"]:
@@ -33,6 +34,10 @@ def sanitized(row: Row, limits: SpanLimits, *, earliest: int, latest: int, now: 
             row[f"dropped_{name}_count"] += len(row[name]) - most
             row[name] = row[name][:most]
             causes.add(f"many_{name}")
+    for owner in (*row["events"], *row["links"]):
+        _cut_bag(owner, "", limits, causes)
+    for owner in ("resource_", "scope_"):
+        _cut_bag(row, owner, limits, causes)
     row["attributes"] = [_attribute(dict(item), limits, causes) for item in row["attributes"]]
     if causes:
         mark = {"key": "lymer.sanitized", "type": 1, "number": 0, "text": ",".join(sorted(causes)).encode()}
@@ -72,6 +77,31 @@ def _attribute(item: Row, limits: SpanLimits, causes: set[str]) -> Row:
             item["type"] = 1
             item["text"] = cut_text(item["text"].decode(), limits.attribute_value_bytes).encode()
     return item
+
+
+def _cut_bag(owner: Row, prefix: str, limits: SpanLimits, causes: set[str]) -> None:
+    pairs = list(read_bag(owner[f"{prefix}attributes"]))
+    dropped = max(0, len(pairs) - limits.attributes)
+    if dropped:
+        causes.add("many_attributes")
+        owner[f"{prefix}dropped_attributes_count"] += dropped
+    kept = []
+    for key, value in pairs[: limits.attributes]:
+        if len(key.encode()) > limits.attribute_key_bytes:
+            causes.add("long_key")
+        data = (
+            value
+            if isinstance(value, bytes)
+            else value.encode()
+            if isinstance(value, str)
+            else write_value(value).encode()
+        )
+        if len(data) > limits.attribute_value_bytes:
+            causes.add("long_value")
+            most = limits.attribute_value_bytes
+            value = data[:most] if isinstance(value, bytes) else cut_text(data.decode(), most)
+        kept.append((cut_text(key, limits.attribute_key_bytes), value))
+    owner[f"{prefix}attributes"] = write_bag(kept)
 
 
 def _number(key: str, number: int) -> dict[str, Any]:

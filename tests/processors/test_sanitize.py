@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from lymer.processors.sanitize import Sanitizer
 from lymer.wire.codecs import decode
 from lymer.wire.oddities import SpanLimits
 from tests.processors.oracle import sanitized
+from tests.wire.thrift_oracles import jaeger, write
 
 DAY_NANO = 86_400 * 10**9
 TIGHT = {
@@ -138,7 +140,7 @@ def test_what_is_too_many_is_counted_as_dropped() -> None:
     row = span(
         attributes={"a": 1, "b": 2, "c": 3}, events=[event("1"), event("2"), event("3")], links=[link(id=1), link(id=2)]
     )
-    found = of(row | {"dropped_events_count": 4}, **TIGHT)
+    found = of(row | {"dropped_events_count": 4, "resource_attributes": ""}, **TIGHT)
     assert [item["key"] for item in found["attributes"]] == ["a", "b", "lymer.sanitized"]
     assert [item["name"] for item in found["events"]] == ["1"]
     assert [found[f"dropped_{name}_count"] for name in ("attributes", "events", "links")] == [1, 6, 1]
@@ -191,20 +193,23 @@ def _setting(name: str) -> str:
 
 texts = st.text(st.sampled_from("aé✓😀"), max_size=4)
 values = st.one_of(texts, st.binary(max_size=9), st.integers(-9, 9), st.lists(st.integers(0, 9), max_size=5))
+bags = st.lists(st.tuples(texts, values), max_size=4)
 odd_spans = st.builds(
     span,
     start=st.sampled_from([0, -NOON, -NOON + 5, 2 * DAY_NANO, DAY_NANO, -11 * DAY_NANO, 2**63 - 1 - NOON]),
     duration=st.sampled_from([-(2**62), -1, 0, 1, DAY_NANO, 2 * DAY_NANO, NOON, 2**62]),
     service=st.sampled_from(["", "shop"]),
     name=texts,
-    attributes=st.lists(st.tuples(texts, values), max_size=4),
-    events=st.lists(st.builds(event), max_size=3),
-    links=st.lists(st.builds(link), max_size=3),
+    attributes=bags,
+    resource=bags,
+    scope=bags,
+    events=st.lists(st.builds(event, attributes=bags), max_size=3),
+    links=st.lists(st.builds(link, attributes=bags), max_size=3),
 )
 
 
 @given(st.lists(odd_spans, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_it_does_what_plain_python_does(rows: list[Row]) -> None:
     found, counts = sanitizer(**TIGHT).sanitize(batch(rows))
     wanted = [expected(row) for row in rows]
@@ -214,6 +219,56 @@ def test_it_does_what_plain_python_does(rows: list[Row]) -> None:
     again, _ = sanitizer(**TIGHT | {"attribute_count_max": 99, "attribute_key_bytes_max": 99}).sanitize(found)
     if not any(len(item["text"]) > 6 for row in to_rows(found) for item in row["attributes"]):
         assert again is found
+
+
+def thrift(*names: bytes, service: bytes = b"s") -> bytes:
+    """Spans 1, 2, ... with these names, as a client sends them."""
+    spans = [
+        jaeger.Span(
+            traceIdLow=1, traceIdHigh=0, spanId=place, parentSpanId=0, operationName=name, flags=0,
+            startTime=NOON // 1000, duration=1,
+        )
+        for place, name in enumerate(names, 1)
+    ]  # fmt: skip
+    return write("apache binary", jaeger.Batch(process=jaeger.Process(serviceName=service), spans=spans))
+
+
+def repaired(format_name: str, payload: bytes) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    found, counts = sanitizer().sanitize(decode(format_name, payload).batch)
+    return [marks(row) for row in to_rows(found)], dict(counts)
+
+
+NOT_UTF8 = {"lymer.sanitized": "not_utf8"}
+
+
+def test_text_that_is_not_utf8_is_marked_on_its_span_alone() -> None:
+    found = repaired("jaegerthrift", thrift(b"a", b"\xff", b"\xef\xbf\xbd"))
+    assert found == ([{}, NOT_UTF8, {}], {"not_utf8": 1})
+
+
+def test_a_process_that_is_not_utf8_is_marked_on_its_spans() -> None:
+    first, second = thrift(b"a", b"b", service=b"\xff"), thrift(b"c")
+    joined = b"".join(len(one).to_bytes(4, "little") + one for one in (first, second))
+    assert repaired("jaeger_udp", joined) == ([NOT_UTF8, NOT_UTF8, {}], {"not_utf8": 2})
+
+
+def test_json_that_is_not_utf8_is_marked_on_all_its_spans() -> None:
+    spans = [{"traceId": "1" * 16, "id": f"{place}" * 16, "name": "a", "timestamp": NOON // 1000} for place in (1, 2)]
+    payload = json.dumps(spans).encode().replace(b'"a"', b'"\xff"', 1)
+    assert repaired("zipkin_json", payload) == ([NOT_UTF8, NOT_UTF8], {"not_utf8": 2})
+    request = {"resourceSpans": [{"scopeSpans": [{"spans": [
+        {"traceId": "1" * 32, "spanId": "1" * 16, "name": "a", "startTimeUnixNano": NOON, "endTimeUnixNano": NOON}
+    ]}]}]}  # fmt: skip
+    payload = json.dumps(request).encode()
+    assert repaired("otlp_json", payload) == ([{}], {})
+    assert repaired("otlp_json", payload.replace(b'"a"', b'"\xff"')) == ([NOT_UTF8], {"not_utf8": 1})
+
+
+def test_a_service_name_that_is_said_to_be_empty_is_marked_and_one_that_nobody_said_is_not() -> None:
+    payload = thrift(b"a", service=b"")
+    found, counts = sanitizer().sanitize(decode("jaegerthrift", payload).batch)
+    assert to_rows(found)[0]["service_name"] == "empty-service-name"
+    assert counts == {"empty_service_name": 1}
 
 
 async def test_what_was_changed_is_counted_once_it_is_stored() -> None:

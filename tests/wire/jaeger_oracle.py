@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any
 
 from lymer.model.attributes import AttributeType, write_bag
-from lymer.model.schema import MISSING_SERVICE_NAME
 from tests.wire.jaeger_examples import Batch, Tag
 
 Row = dict[str, Any]
@@ -63,7 +62,7 @@ def _resource(process: dict[str, Any]) -> Row:
         else:
             pairs.append((key, value))
     return {
-        "service_name": process["service_name"] or MISSING_SERVICE_NAME,
+        "service_name": process["service_name"],
         "resource_attributes": write_bag(pairs),
         "resource_dropped_attributes_count": 0,
         "resource_entity_refs": b"",

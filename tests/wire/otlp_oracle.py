@@ -168,8 +168,8 @@ def _shared(resource_spans: Any, scope_spans: Any) -> Row:
 
 
 def _service_name(resource: Any) -> str:
-    names = (as_text(_value(pair.value)) for pair in resource.attributes if pair.key == b"service.name")
-    return next((name for name in names if name), MISSING_SERVICE_NAME)
+    names = [as_text(_value(pair.value)) for pair in resource.attributes if pair.key == b"service.name"]
+    return next((name for name in names if name), "" if names else MISSING_SERVICE_NAME)
 
 
 def _entity_refs(resource: Any) -> bytes:

@@ -7,6 +7,7 @@ use crate::intern::Interner;
 use crate::lists::{Attributes, Events, Links};
 use crate::origins::Origins;
 use crate::schema::SPAN_SCHEMA;
+use crate::utf8::repairs;
 use arrow_array::builder::BooleanBufferBuilder;
 use arrow_array::types::{Int32Type, Int64Type, TimestampNanosecondType, UInt32Type};
 use arrow_array::{
@@ -62,6 +63,22 @@ pub struct Columns {
     dropped_links_count: Vec<u32>,
     /// The resources and scopes that rows come from.
     pub origins: Origins,
+    repairs: Repairs,
+}
+
+/// The rows whose text was not UTF-8, and the count of repairs that was seen last.
+struct Repairs {
+    seen: u64,
+    rows: Vec<u32>,
+}
+
+impl Default for Repairs {
+    fn default() -> Self {
+        Self {
+            seen: repairs(),
+            rows: Vec::new(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -123,6 +140,37 @@ impl Columns {
         self.dropped_events_count.push(row.dropped_events_count);
         self.links.end_row();
         self.dropped_links_count.push(row.dropped_links_count);
+        self.note_repairs(self.rows() - 1);
+    }
+
+    /// The rows from this one on say so if text of theirs was repaired since the last look.
+    #[inline]
+    pub fn note_repairs(&mut self, first: usize) {
+        if repairs() != self.repairs.seen {
+            self.mark_repaired(first);
+        }
+    }
+
+    /// The row under construction has text that was repaired for an earlier one.
+    #[cold]
+    pub fn repaired_before_push(&mut self) {
+        self.repairs.seen = repairs().wrapping_sub(1);
+    }
+
+    /// The rows from this one on have text that was repaired.
+    #[cold]
+    pub fn mark_repaired(&mut self, first: usize) {
+        self.repairs.seen = repairs();
+        let rows = first as u32..self.rows() as u32;
+        self.repairs.rows.extend(rows);
+    }
+
+    /// The rows whose text was repaired, ascending.
+    pub fn take_repaired_rows(&mut self) -> Vec<u32> {
+        let mut rows = std::mem::take(&mut self.repairs.rows);
+        rows.sort_unstable();
+        rows.dedup();
+        rows
     }
 
     /// Take back the attributes, events and links appended since the last row.
@@ -130,6 +178,7 @@ impl Columns {
         self.attributes.abandon_row();
         self.events.abandon_row();
         self.links.abandon_row();
+        self.repairs.seen = repairs();
     }
 
     /// Whether Arrow's 31-bit offsets still reach everything.

@@ -8,8 +8,8 @@ use crate::value::ValueSink;
 /// The process that sent spans.
 #[derive(Default)]
 pub struct Process<'a> {
-    /// Its name, empty when it said none.
-    pub service_name: &'a [u8],
+    /// Its name, empty when it said none; None when there is no process.
+    pub service_name: Option<&'a [u8]>,
     /// Its tags in its order.
     pub tags: Vec<(&'a [u8], TagValue<'a>)>,
 }
@@ -35,9 +35,9 @@ impl Process<'_> {
         let renames_version = !self.has(EXPORTER_VERSION);
         out.clear();
         let mut bag = TextSink::begin_bag(out);
-        if !self.service_name.is_empty() {
+        if let Some(name) = self.service_name.filter(|name| !name.is_empty()) {
             bag.key("service.name");
-            bag.string(&repaired(self.service_name));
+            bag.string(&repaired(name));
         }
         for (key, value) in &self.tags {
             match value {

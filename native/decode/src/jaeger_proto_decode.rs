@@ -16,7 +16,7 @@ use crate::protobuf::{DEPTH_MAX, Malformed, Reader, Result};
 use crate::refusal::Refusal;
 use crate::schema::AttributeType;
 use crate::text::TextSink;
-use crate::utf8::repaired;
+use crate::utf8::{repaired, repairs};
 use crate::value::ValueSink;
 
 const USUAL_SPAN_BYTES: usize = 300;
@@ -47,6 +47,8 @@ struct Decoder<'a> {
     /// The process that a span said last, as it came and as a resource: the next one mostly says the same.
     said: Option<(&'a [u8], Process<'a>)>,
     said_text: Vec<u8>,
+    /// Whether that text had to be repaired.
+    said_is_repaired: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -62,6 +64,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn batch(&mut self, data: &'a [u8]) -> Result<()> {
+        let start = self.rows.columns.rows();
         let mut process = Process::default();
         let mut reader = Reader::new(data);
         while let Some(tag) = reader.tag()? {
@@ -78,6 +81,7 @@ impl<'a> Decoder<'a> {
             attributes: &rows.text,
         };
         rows.runs.finish(&mut rows.columns, &resource);
+        rows.columns.note_repairs(start);
         Ok(())
     }
 
@@ -131,18 +135,24 @@ impl<'a> Decoder<'a> {
         };
         if !matches!(&self.said, Some((said, _)) if *said == data) {
             let process = read_process(data)?;
+            let before = repairs();
             process.write_attributes(&mut self.said_text);
+            self.said_is_repaired = repairs() != before;
             self.said = Some((data, process));
         }
         let service_name = match &self.said {
             Some((_, process)) => process.service_name,
-            None => b"",
+            None => None,
         };
         let resource = ResourceText {
             service_name,
             attributes: &self.said_text,
         };
+        let row = self.rows.columns.rows();
         self.rows.complete(span, Some(resource));
+        if self.said_is_repaired {
+            self.rows.columns.mark_repaired(row);
+        }
         Ok(())
     }
 
@@ -187,11 +197,14 @@ impl<'a> Decoder<'a> {
 }
 
 fn read_process(data: &[u8]) -> Result<Process<'_>> {
-    let mut found = Process::default();
+    let mut found = Process {
+        service_name: Some(b""),
+        ..Process::default()
+    };
     let mut reader = Reader::new(data);
     while let Some(tag) = reader.tag()? {
         match tag {
-            process::SERVICE_NAME => found.service_name = reader.bytes()?,
+            process::SERVICE_NAME => found.service_name = Some(reader.bytes()?),
             process::TAGS => {
                 let tag = reader.bytes()?;
                 found.tags.push(read_tag(tag, TAG_DEPTH)?);

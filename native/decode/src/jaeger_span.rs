@@ -221,13 +221,15 @@ pub fn nanos_of_micros(micros: i64) -> Option<i64> {
 }
 
 /// The batch of these columns, and how many spans are not in it.
-pub fn decoded((columns, refusals): (Columns, Refusals)) -> Result<Decoded, DecodeError> {
+pub fn decoded((mut columns, refusals): (Columns, Refusals)) -> Result<Decoded, DecodeError> {
+    let repaired_rows = columns.take_repaired_rows();
     let columns: RecordBatch = columns.finish().map_err(|error| DecodeError {
         reason: error.to_string(),
     })?;
     Ok(Decoded {
         columns,
         refused: refusals.counts(),
+        repaired_rows,
     })
 }
 

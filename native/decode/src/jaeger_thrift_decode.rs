@@ -83,6 +83,7 @@ impl Decoder {
     }
 
     fn batch<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
+        let start = self.rows.columns.rows();
         let mut process = Process::default();
         let mut last = 0;
         while let Some(field) = reader.field(&mut last)? {
@@ -99,6 +100,7 @@ impl Decoder {
             attributes: &rows.text,
         };
         rows.runs.finish(&mut rows.columns, &resource);
+        rows.columns.note_repairs(start);
         Ok(())
     }
 
@@ -167,11 +169,14 @@ impl Decoder {
 }
 
 fn read_process<'a, R: Reader<'a>>(reader: &mut R) -> Result<Process<'a>> {
-    let mut process = Process::default();
+    let mut process = Process {
+        service_name: Some(b""),
+        ..Process::default()
+    };
     let mut last = 0;
     while let Some(field) = reader.field(&mut last)? {
         match field {
-            (1, Kind::Binary) => process.service_name = reader.binary()?,
+            (1, Kind::Binary) => process.service_name = Some(reader.binary()?),
             (2, Kind::List) => each_struct(reader, |reader| {
                 process.tags.push(read_tag(reader)?);
                 if process.tags.len() > TAGS_MAX {

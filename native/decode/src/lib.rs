@@ -1,5 +1,6 @@
 //! Bytes to span columns and back. Pure Rust: no Python, no sockets, no files, no policies.
 
+pub mod bag_limits;
 pub mod columns;
 pub mod intern;
 pub mod jaeger_datagrams;

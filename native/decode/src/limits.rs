@@ -1,5 +1,6 @@
 //! Whether a batch is as spans should be. One look at all rows; which rows, and what to do, is for the caller to say.
 
+use crate::bag_limits::has_large_bag;
 use crate::schema::Column;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampNanosecondType};
@@ -34,6 +35,10 @@ pub enum Oddity {
     LongValue = 1 << 7,
     ManyEvents = 1 << 8,
     ManyLinks = 1 << 9,
+    /// Attributes of an event, a link, a resource or a scope pass a limit.
+    LargeBag = 1 << 10,
+    /// Known to who has decoded the batch alone.
+    NotUtf8 = 1 << 11,
 }
 
 /// The oddities of the batch, as bits; 0 when there are none. A text that no row uses may be counted.
@@ -73,6 +78,7 @@ pub fn oddities(columns: &RecordBatch, limits: &Limits) -> u32 {
             Oddity::ManyLinks,
             most(columns, Column::Links) > limits.links,
         ),
+        (Oddity::LargeBag, has_large_bag(columns, limits)),
     ];
     found
         .iter()

@@ -3,6 +3,7 @@
 use crate::columns::Columns;
 use crate::origins::{Resource, ResourceCodes, Scope, ScopeCodes};
 use crate::schema::MISSING_SERVICE_NAME;
+use crate::utf8::repairs;
 
 /// The resource and the scope of a span. `resource_attributes` is attribute text.
 #[derive(Clone, Copy, Default)]
@@ -18,7 +19,8 @@ pub struct Origin<'a> {
 #[derive(Clone, Copy, Default)]
 #[allow(missing_docs)]
 pub struct ResourceText<'a> {
-    pub service_name: &'a [u8],
+    /// None when nobody said a name; one that is empty was said.
+    pub service_name: Option<&'a [u8]>,
     pub attributes: &'a [u8],
 }
 
@@ -28,18 +30,23 @@ pub struct OriginRuns {
     /// Complete runs, each with the row where it ends; no resource: the batch's.
     runs: Vec<(usize, Option<ResourceCodes>, ScopeCodes)>,
     open: Option<(Option<ResourceCodes>, ScopeCodes)>,
-    resource: Option<(Vec<u8>, Vec<u8>)>,
+    resource: Option<(Option<Vec<u8>>, Vec<u8>)>,
     scope: (Vec<u8>, Vec<u8>),
+    /// Whether text of the open run's origin had to be repaired: it is so for each of its rows.
+    is_repaired: bool,
 }
 
 impl OriginRuns {
     /// The rows from here on come from there.
     #[inline]
     pub fn begin_row(&mut self, columns: &mut Columns, origin: &Origin<'_>) {
-        if self.open.is_some() && self.is_same(origin) {
-            return;
+        if self.open.is_none() || !self.is_same(origin) {
+            let before = repairs();
+            self.begin_run(columns, origin);
+            self.is_repaired = repairs() != before;
+        } else if self.is_repaired {
+            columns.repaired_before_push();
         }
-        self.begin_run(columns, origin);
     }
 
     /// The batch is read: what it said of its process holds for the spans that said nothing.
@@ -58,7 +65,7 @@ impl OriginRuns {
         let same_resource = match (&self.resource, &origin.resource) {
             (None, None) => true,
             (Some((name, text)), Some(resource)) => {
-                same(name, resource.service_name) && same(text, resource.attributes)
+                same_name(name.as_deref(), resource.service_name) && same(text, resource.attributes)
             }
             _ => false,
         };
@@ -76,9 +83,12 @@ impl OriginRuns {
             ..Scope::default()
         });
         self.open = Some((resource, scope));
-        self.resource = origin
-            .resource
-            .map(|text| (text.service_name.to_vec(), text.attributes.to_vec()));
+        self.resource = origin.resource.map(|text| {
+            (
+                text.service_name.map(<[u8]>::to_vec),
+                text.attributes.to_vec(),
+            )
+        });
         self.scope = (origin.scope_name.to_vec(), origin.scope_version.to_vec());
     }
 
@@ -89,6 +99,13 @@ impl OriginRuns {
     }
 }
 
+fn same_name(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 /// Most are empty, and glibc's memcmp of nothing is slow (see `intern`).
 #[inline]
 fn same(one: &[u8], other: &[u8]) -> bool {
@@ -96,13 +113,8 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 }
 
 fn intern(columns: &mut Columns, text: &ResourceText<'_>) -> ResourceCodes {
-    let service_name = if text.service_name.is_empty() {
-        MISSING_SERVICE_NAME.as_bytes()
-    } else {
-        text.service_name
-    };
     columns.origins.resource(&Resource {
-        service_name,
+        service_name: text.service_name.unwrap_or(MISSING_SERVICE_NAME.as_bytes()),
         attributes: text.attributes,
         ..Resource::default()
     })

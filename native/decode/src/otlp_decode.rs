@@ -25,6 +25,8 @@ pub struct Decoded {
     pub columns: RecordBatch,
     /// Why others are not, and how many.
     pub refused: Vec<(Refusal, usize)>,
+    /// The rows whose text was not UTF-8 and was repaired, ascending.
+    pub repaired_rows: Vec<u32>,
 }
 
 /// Why a whole payload cannot be decoded.
@@ -55,12 +57,14 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
             malformed.at.saturating_sub(payload.as_ptr() as usize)
         ),
     })?;
+    let repaired_rows = decoder.columns.take_repaired_rows();
     let columns = decoder.columns.finish().map_err(|error| DecodeError {
         reason: error.to_string(),
     })?;
     Ok(Decoded {
         columns,
         refused: decoder.refusals.counts(),
+        repaired_rows,
     })
 }
 
@@ -91,6 +95,7 @@ impl Decoder {
         let mut resource = Parts::default();
         let mut schema_url: &[u8] = b"";
         let mut reader = Reader::new(data);
+        let start = self.columns.rows();
         while let Some(tag) = reader.tag()? {
             match tag {
                 resource_spans::SCOPE_SPANS => self.scope_spans(reader.bytes()?)?,
@@ -103,6 +108,7 @@ impl Decoder {
         for (end, scope) in self.scopes.drain(..) {
             self.columns.origins.push(end, resource, scope);
         }
+        self.columns.note_repairs(start);
         Ok(())
     }
 
@@ -121,6 +127,7 @@ impl Decoder {
         }
         let scope = self.scope(&scope, schema_url)?;
         let end = self.columns.rows();
+        self.columns.note_repairs(start);
         if end > start {
             self.scopes.push((end, scope));
         }
@@ -145,7 +152,7 @@ impl Decoder {
     fn resource(&mut self, parts: &Parts<'_>, schema_url: &[u8]) -> Result<ResourceCodes> {
         let mut dropped_attributes_count = 0;
         let mut entity_refs = Vec::new();
-        let mut service_name = Vec::new();
+        let mut service_name: Option<Vec<u8>> = None;
         self.text.clear();
         let mut bag = TextSink::begin_bag(&mut self.text);
         for part in parts.iter() {
@@ -155,8 +162,8 @@ impl Decoder {
                     resource::ATTRIBUTES => {
                         let pair = reader.bytes()?;
                         write_key_value(pair, RESOURCE_DEPTH - 1, &mut bag)?;
-                        if service_name.is_empty() {
-                            service_name = read_service_name(pair)?;
+                        if service_name.as_ref().is_none_or(Vec::is_empty) {
+                            service_name = read_service_name(pair)?.or(service_name);
                         }
                     }
                     resource::DROPPED_ATTRIBUTES_COUNT => {
@@ -168,11 +175,10 @@ impl Decoder {
             }
         }
         bag.end_bag();
-        if service_name.is_empty() {
-            service_name = MISSING_SERVICE_NAME.into();
-        }
         Ok(self.columns.origins.resource(&Resource {
-            service_name: &service_name,
+            service_name: service_name
+                .as_deref()
+                .unwrap_or(MISSING_SERVICE_NAME.as_bytes()),
             attributes: &self.text,
             dropped_attributes_count,
             entity_refs: &entity_refs,
@@ -210,17 +216,15 @@ impl Decoder {
 }
 
 /// The value of this pair as a person would write it, if its key is service.name.
-fn read_service_name(pair: &[u8]) -> Result<Vec<u8>> {
+fn read_service_name(pair: &[u8]) -> Result<Option<Vec<u8>>> {
     let pair = read_key_value(pair, RESOURCE_DEPTH - 1)?;
-    let mut text = Vec::new();
-    if pair.key == b"service.name" {
-        write_value(
-            &pair.value,
-            RESOURCE_DEPTH - 1,
-            &mut crate::plain::PlainSink::new(&mut text),
-        )?;
+    if pair.key != b"service.name" {
+        return Ok(None);
     }
-    Ok(text)
+    let mut text = Vec::new();
+    let mut sink = crate::plain::PlainSink::new(&mut text);
+    write_value(&pair.value, RESOURCE_DEPTH - 1, &mut sink)?;
+    Ok(Some(text))
 }
 
 /// The known fields of an EntityRef, its texts repaired, in the order of their numbers, as a field of our own.

@@ -21,6 +21,9 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
     let mut rows = ZipkinRows::default();
     rows.columns.reserve(payload.len() / USUAL_SPAN_BYTES);
     read_list(&text, &mut rows).map_err(|broken| refused(&broken))?;
+    if matches!(text, Cow::Owned(_)) {
+        rows.columns.mark_repaired(0); // Which spans had it is not known any more.
+    }
     rows.finish()
 }
 

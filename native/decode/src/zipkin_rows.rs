@@ -75,11 +75,8 @@ impl ZipkinRows {
         self.push_annotations(span);
         self.write_resource(span, &meaning);
         let resource = ResourceText {
-            service_name: if meaning.service_key.is_empty() {
-                &span.local.service_name
-            } else {
-                b""
-            },
+            service_name: Some(&*span.local.service_name)
+                .filter(|name| !name.is_empty() && meaning.service_key.is_empty()),
             attributes: &self.text,
         };
         let origin = Origin {

@@ -14,12 +14,16 @@ use crate::zipkin_v1::{BinaryAnnotation, V1Span};
 use crate::zipkin_v1_convert::convert;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 
 /// Decode a list of spans. What is not UTF-8 is repaired first.
 pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
     let text = repaired(payload);
     let mut rows = ZipkinRows::default();
     read_list(&text, &mut rows).map_err(|broken| refused(&broken))?;
+    if matches!(text, Cow::Owned(_)) {
+        rows.columns.mark_repaired(0); // Which spans had it is not known any more.
+    }
     rows.finish()
 }
 

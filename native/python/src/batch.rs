@@ -13,6 +13,17 @@ use pyo3::types::{PyCapsule, PyTuple};
 pub struct Batch {
     /// The columns.
     pub columns: RecordBatch,
+    /// The rows whose text was not UTF-8 when they were decoded, ascending.
+    pub repaired_rows: Vec<u32>,
+}
+
+impl From<RecordBatch> for Batch {
+    fn from(columns: RecordBatch) -> Self {
+        Self {
+            columns,
+            repaired_rows: Vec::new(),
+        }
+    }
 }
 
 #[pymethods]
@@ -26,12 +37,17 @@ impl Batch {
         }
         let columns = RecordBatch::try_new(SPAN_SCHEMA.clone(), columns.columns().to_vec())
             .map_err(arrow_error)?;
-        Ok(Self { columns })
+        Ok(columns.into())
     }
 
     #[getter]
     fn num_rows(&self) -> usize {
         self.columns.num_rows()
+    }
+
+    #[getter]
+    fn repaired_rows(&self) -> Vec<u32> {
+        self.repaired_rows.clone()
     }
 
     #[getter]

@@ -109,7 +109,7 @@ pub fn merge_batches(py: Python<'_>, batches: Vec<PyRef<'_, Batch>>) -> PyResult
     let columns = py
         .detach(|| buffer::merge_batches(&batches))
         .map_err(store_error)?;
-    Ok(Batch { columns })
+    Ok(columns.into())
 }
 
 /// The structure of the spans that `merge_batches([batch])` gives.

@@ -48,7 +48,7 @@ pub fn trace_rows(py: Python<'_>, view: &View, trace: u32, rows: Vec<u32>) -> Py
         view.read_rows(&of_view)
     };
     let columns = py.detach(read).map_err(store_error)?;
-    Ok(Batch { columns })
+    Ok(columns.into())
 }
 
 /// A bitmap of the rows (in pre-order) of a trace that match.

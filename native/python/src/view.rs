@@ -92,7 +92,7 @@ impl View {
 
     fn read(&self, py: Python<'_>, traces: Vec<u32>) -> PyResult<Batch> {
         let columns = self.ask(py, |view| view.read_spans(&traces))?;
-        Ok(Batch { columns })
+        Ok(columns.into())
     }
 
     fn search(&self, py: Python<'_>, plan: &str) -> PyResult<ArrowTable> {

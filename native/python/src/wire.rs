@@ -2,6 +2,8 @@
 
 use crate::batch::Batch;
 use crate::payload::payload;
+use lymer_decode::json_reader::Broken;
+use lymer_decode::utf8::repairs;
 use lymer_decode::{
     jaeger_json, json_writer, limits, otlp_decode, otlp_encode, otlp_json_decode, otlp_json_encode,
 };
@@ -9,11 +11,14 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused.
+/// Spans of an ExportTraceServiceRequest; and (reason, count) of the spans that were refused. `is_repaired` says that
+/// text was repaired before it became protobuf.
 #[pyfunction]
+#[pyo3(signature = (source, *, is_repaired = false))]
 pub fn decode_otlp_proto(
     py: Python<'_>,
     source: &Bound<'_, PyAny>,
+    is_repaired: bool,
 ) -> PyResult<(Batch, Vec<(&'static str, usize)>)> {
     let payload = payload(source)?;
     let decoded = py
@@ -24,9 +29,16 @@ pub fn decode_otlp_proto(
         .iter()
         .map(|(refusal, count)| (refusal.reason(), *count))
         .collect();
+    let repaired_rows = if is_repaired {
+        (0..decoded.columns.num_rows() as u32).collect()
+    } else {
+        decoded.repaired_rows
+    };
+    let columns = decoded.columns;
     Ok((
         Batch {
-            columns: decoded.columns,
+            columns,
+            repaired_rows,
         },
         refused,
     ))
@@ -41,17 +53,21 @@ pub fn encode_otlp_proto<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<
     Ok(PyBytes::new(py, &encoded))
 }
 
-/// OTLP JSON (an ExportTraceServiceRequest or TracesData) as OTLP protobuf.
+/// OTLP JSON (an ExportTraceServiceRequest or TracesData) as OTLP protobuf, and whether its text had to be repaired.
 #[pyfunction]
 pub fn otlp_json_to_proto<'py>(
     py: Python<'py>,
     source: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<(Bound<'py, PyBytes>, bool)> {
     let payload = payload(source)?;
-    let rewritten = py
-        .detach(|| otlp_json_decode::to_protobuf(&payload))
-        .map_err(|broken| PyValueError::new_err(broken.to_string()))?;
-    Ok(PyBytes::new(py, &rewritten))
+    let (rewritten, is_repaired) = py
+        .detach(|| {
+            let before = repairs();
+            let rewritten = otlp_json_decode::to_protobuf(&payload)?;
+            Ok((rewritten, repairs() != before))
+        })
+        .map_err(|broken: Broken| PyValueError::new_err(broken.to_string()))?;
+    Ok((PyBytes::new(py, &rewritten), is_repaired))
 }
 
 /// The batch as OTLP JSON: `{"resourceSpans":[...]}`.
@@ -121,5 +137,10 @@ pub fn oddities(
         min_start,
         max_start,
     };
-    py.detach(|| limits::oddities(&batch.columns, &limits))
+    let found = py.detach(|| limits::oddities(&batch.columns, &limits));
+    if batch.repaired_rows.is_empty() {
+        found
+    } else {
+        found | limits::Oddity::NotUtf8 as u32
+    }
 }

@@ -106,6 +106,9 @@ fn answer(decoded: Decoded) -> Answer {
         .iter()
         .map(|(refusal, count)| (refusal.reason(), *count))
         .collect();
-    let columns = decoded.columns;
-    (Batch { columns }, refused)
+    let batch = Batch {
+        columns: decoded.columns,
+        repaired_rows: decoded.repaired_rows,
+    };
+    (batch, refused)
 }

@@ -6,7 +6,8 @@
 | `long_name`, `long_key`, `long_value` | cut at a character, at the limit | its beginning |
 | `negative_duration` | 1 ns, as Jaeger has it | `lymer.sanitized.duration_nano` |
 | `far_start` | the end, when that is near; else the time of receipt | `lymer.sanitized.start_time_unix_nano`, `….duration_nano` |
-| `many_attributes`, `many_events`, `many_links` | the first ones stay | the dropped counts of the span |
+| `many_attributes`, `many_events`, `many_links` | the first ones stay | the dropped counts of their owner |
+| `not_utf8` | each broken part is U+FFFD since it was decoded | |
 
 Every changed span has `lymer.sanitized`: its causes, sorted, with commas. Marks come on top of the limit of attributes.
 """  # noqa: E501  A table.
@@ -23,6 +24,7 @@ import pyarrow as pa
 from lymer.model.attributes import AttributeType
 from lymer.model.edited import EditedColumns, Ints
 from lymer.model.schema import ATTRIBUTE
+from lymer.processors.bags import cut_bags
 from lymer.wire.oddities import Oddity, SpanLimits
 
 MARK = "lymer.sanitized"
@@ -53,6 +55,8 @@ class _Repair:
     columns: EditedColumns
     limits: SpanLimits
     bounds: Bounds
+    repaired_rows: list[int] = field(default_factory=list)
+    """Those whose text was not UTF-8."""
     rows: dict[str, Rows] = field(default_factory=dict)
     """Cause to the rows that were changed for it."""
     originals: list[tuple[str, Ints, Ints]] = field(default_factory=list)
@@ -60,14 +64,19 @@ class _Repair:
 
     def note(self, cause: str, rows: Rows) -> None:
         if rows.any():
-            self.rows[cause] = rows
+            self.rows[cause] = self.rows[cause] | rows if cause in self.rows else rows
 
 
 def repair(
-    record_batch: pa.RecordBatch, found: Oddity, limits: SpanLimits, bounds: Bounds
+    record_batch: pa.RecordBatch,
+    found: Oddity,
+    limits: SpanLimits,
+    bounds: Bounds,
+    *,
+    repaired_rows: list[int],
 ) -> tuple[pa.RecordBatch, dict[str, int]]:
     """The batch with its odd spans repaired and marked, and how many spans for which cause."""
-    work = _Repair(EditedColumns(record_batch), limits, bounds)
+    work = _Repair(EditedColumns(record_batch), limits, bounds, repaired_rows)
     for oddity, step in _STEPS.items():
         if oddity & found:
             step(work)
@@ -156,6 +165,15 @@ def _cut_values(work: _Repair) -> None:
     work.note("long_value", _rows_of(rows[long_items], len(work.columns)))
 
 
+def _cut_bags(work: _Repair) -> None:
+    for cause, rows in cut_bags(work.columns, work.limits):
+        work.note(cause, _rows_of(rows, len(work.columns)))
+
+
+def _note_repairs(work: _Repair) -> None:
+    work.note("not_utf8", _rows_of(np.array(work.repaired_rows, np.int64), len(work.columns)))
+
+
 _STEPS: dict[Oddity, Callable[[_Repair], None]] = {
     Oddity.EMPTY_SERVICE_NAME: _name_services,
     Oddity.LONG_NAME: _cut_names,
@@ -167,6 +185,8 @@ _STEPS: dict[Oddity, Callable[[_Repair], None]] = {
     Oddity.LONG_VALUE: _cut_values,
     Oddity.MANY_EVENTS: _drop_events,
     Oddity.MANY_LINKS: _drop_links,
+    Oddity.LARGE_BAG: _cut_bags,
+    Oddity.NOT_UTF8: _note_repairs,
 }
 """In the order in which they are done."""
 

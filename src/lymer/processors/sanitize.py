@@ -14,7 +14,7 @@ from lymer.component.events import Events
 from lymer.model.batch import SpanBatch
 from lymer.processors.config import SanitizerConfig
 from lymer.processors.repair import Bounds, repair
-from lymer.wire.oddities import SpanLimits, oddities
+from lymer.wire.oddities import SpanLimits, oddities, repaired_rows
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _NOTHING: Mapping[str, int] = {}
@@ -52,7 +52,7 @@ class Sanitizer:
         if not found:
             return batch, _NOTHING
         bounds = Bounds(min_start_unix_nano=earliest, max_start_unix_nano=latest, now_unix_nano=now_unix_nano)
-        repaired, counts = repair(batch.record_batch, found, self._limits, bounds)
+        repaired, counts = repair(batch.record_batch, found, self._limits, bounds, repaired_rows=repaired_rows(batch))
         return (SpanBatch.from_record_batch(repaired), counts) if counts else (batch, _NOTHING)
 
     def _bounds(self, now_unix_nano: int) -> tuple[int, int]:

@@ -26,6 +26,8 @@ class Oddity(IntFlag):
     LONG_VALUE = 128
     MANY_EVENTS = 256
     MANY_LINKS = 512
+    LARGE_BAG = 1024
+    NOT_UTF8 = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +56,9 @@ def oddities(batch: SpanBatch, limits: SpanLimits, *, min_start_unix_nano: int, 
         max_start=max_start_unix_nano,
     )
     return Oddity(found)
+
+
+def repaired_rows(batch: SpanBatch) -> list[int]:
+    """The rows whose text was not UTF-8 when they were decoded; columns of others have none."""
+    columns = batch.columns
+    return columns.repaired_rows if isinstance(columns, _native.Batch) else []

@@ -17,10 +17,10 @@ FORMAT: Final = "otlp_json"
 def decode_otlp_json(payload: bytes) -> Decoded:
     """The spans of a request. The batch's payload is the protobuf that it was rewritten as. Raises DecodeError."""
     try:
-        rewritten = _native.otlp_json_to_proto(payload)
+        rewritten, is_repaired = _native.otlp_json_to_proto(payload)
     except ValueError as error:
         raise DecodeError(f"not an OTLP request as JSON: {error}") from error
-    return decode_otlp_proto(rewritten)
+    return decode_otlp_proto(rewritten, is_repaired=is_repaired)
 
 
 def encode_otlp_json(batch: SpanBatch) -> bytes:

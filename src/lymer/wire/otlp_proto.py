@@ -13,10 +13,13 @@ from lymer.wire.decoded import Decoded, Refusal
 FORMAT: Final = "otlp_proto"
 
 
-def decode_otlp_proto(payload: bytes) -> Decoded:
-    """The spans of a request. The batch knows its payload. Raises DecodeError when the bytes are not the message."""
+def decode_otlp_proto(payload: bytes, *, is_repaired: bool = False) -> Decoded:
+    """The spans of a request. The batch knows its payload. Raises DecodeError when the bytes are not the message.
+
+    `is_repaired` says that text was repaired before it became protobuf.
+    """
     try:
-        columns, refused = _native.decode_otlp_proto(payload)
+        columns, refused = _native.decode_otlp_proto(payload, is_repaired=is_repaired)
     except ValueError as error:
         raise DecodeError(f"not an OTLP request: {error}") from error
     batch = SpanBatch(columns, Payload(FORMAT, payload))
