@@ -24,7 +24,9 @@ from tests.receivers.conftest import FakeSink
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "zipkin"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text())
+DAMAGED = {"json:": b"[\xff\xff", "proto3:": b"\x0a\xff", "TBinary:": b"\x0c\xff\xff\xff"}
 JSON = {"content-type": "application/json"}
+V1 = (CORPUS / "v1.json").read_bytes()
 V2 = (CORPUS / "v2.json").read_bytes()
 
 Open = Callable[..., Awaitable[httpx.AsyncClient]]
@@ -96,9 +98,41 @@ async def test_a_list_without_spans_succeeds(client: httpx.AsyncClient) -> None:
     assert (await client.post(V1_PATH, content=b"[]", headers=JSON)).status_code == 202
 
 
-async def test_an_empty_body_is_400_in_zipkin_s_words(client: httpx.AsyncClient) -> None:
-    answer = await client.post(V2_PATH, content=b"", headers=JSON)
-    assert (answer.status_code, answer.text) == (400, "Empty POST body")
+@pytest.mark.parametrize("path", [V1_PATH, V2_PATH])
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-protobuf", "application/x-thrift"])
+async def test_an_empty_body_has_no_spans(client: httpx.AsyncClient, path: str, content_type: str) -> None:
+    answer = await client.post(path, content=b"", headers={"content-type": content_type})
+    assert (answer.status_code, answer.content) == (202, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "body", "text"),
+    [
+        (V2_PATH, "application/json", b"{}", "Expected a JSON_V2 encoded list\n"),
+        (V1_PATH, "application/json", b"text", "Expected a JSON_V1 encoded list\n"),
+        (V2_PATH, "application/x-protobuf", b"\x08\x01", "Expected a PROTO3 encoded list\n"),
+        (V1_PATH, "application/x-thrift", b"\xff\xff", "Expected a THRIFT encoded list\n"),
+        (V2_PATH, "application/json", V1, "Expected a JSON_V2 encoded list, but received: JSON_V1\n"),
+        (V1_PATH, "application/json", V2, "Expected a JSON_V1 encoded list, but received: JSON_V2\n"),
+    ],
+)
+async def test_another_format_is_400_in_zipkin_s_words(
+    client: httpx.AsyncClient, sink: FakeSink, path: str, content_type: str, body: bytes, text: str
+) -> None:
+    answer = await client.post(path, content=body, headers={"content-type": content_type})
+    assert (answer.status_code, answer.text) == (400, text)
+    assert sink.batches == []
+
+
+@pytest.mark.parametrize(("flags", "expected"), [("1", True), ("0", False), (None, False)])
+async def test_b3_s_header_marks_spans_in_protobuf_as_debug(
+    client: httpx.AsyncClient, sink: FakeSink, flags: str | None, expected: bool
+) -> None:
+    headers = {"content-type": "application/x-protobuf", **({"x-b3-flags": flags} if flags else {})}
+    body = (CORPUS / "v2.bin").read_bytes()
+    assert (await client.post(V2_PATH, content=body, headers=headers)).status_code == 202
+    found = [row["flags"] & 2 for row in sink.batches[0].record_batch.select(["flags"]).to_pylist()]
+    assert all(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +147,7 @@ async def test_an_empty_body_is_400_in_zipkin_s_words(client: httpx.AsyncClient)
 async def test_an_undecodable_body_is_400_in_zipkin_s_words_with_the_reason(
     client: httpx.AsyncClient, sink: FakeSink, events: Events, path: str, content_type: str, words: str
 ) -> None:
-    answer = await client.post(path, content=b"\xff\xff\xff\xff", headers={"content-type": content_type})
+    answer = await client.post(path, content=DAMAGED[words.split()[-1]], headers={"content-type": content_type})
     assert answer.status_code == 400
     assert answer.text.startswith(words)
     assert len(answer.text) > len(words)
@@ -123,7 +157,7 @@ async def test_an_undecodable_body_is_400_in_zipkin_s_words_with_the_reason(
 async def test_a_body_that_is_no_gzip_is_400(client: httpx.AsyncClient) -> None:
     answer = await client.post(V2_PATH, content=b"no gzip", headers={**JSON, "content-encoding": "gzip"})
     assert answer.status_code == 400
-    assert answer.text.startswith("the body is not valid gzip")
+    assert answer.text == "Cannot gunzip spans"
 
 
 async def test_an_unknown_encoding_is_415(client: httpx.AsyncClient) -> None:

@@ -28,6 +28,9 @@ ENCODINGS_MAX: Final = 2
 
 T = TypeVar("T")
 
+Decoder = Callable[[str, bytes], Decoded]
+"""From a format and a body to spans; raises DecodeError."""
+
 
 class HttpReceiverConfig(ReceiverConfig, kw_only=True):
     """What every receiver over HTTP can be told."""
@@ -63,7 +66,9 @@ class HttpIntake:
         self._name = name
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"{name.replace('_', '-')}-decode")
 
-    async def take_in(self, body: Body, encoding: str | None, origin: Origin) -> Decoded | Refusal:
+    async def take_in(
+        self, body: Body, encoding: str | None, origin: Origin, *, decoder: Decoder = decode
+    ) -> Decoded | Refusal:
         """Spans that are durable now, or why there are none. Raises SenderGoneError; nobody waits then."""
         encodings = split_encodings(encoding or "")
         refusal = unknown_encoding(encodings)
@@ -79,7 +84,7 @@ class HttpIntake:
                     timeout_s=self._config.read_timeout,
                     reservation=reservation,
                 )
-                decoded = await self._decode(data, encodings, origin.format, reservation)
+                decoded = await self._decode(data, encodings, origin.format, reservation, decoder)
                 span_count = len(decoded.batch)
                 await self._sink.write(decoded.batch)
         except SenderGoneError:
@@ -100,13 +105,15 @@ class HttpIntake:
         """Let go of the threads."""
         self._threads.shutdown(wait=False)
 
-    async def _decode(self, body: bytes, encodings: list[str], format_name: str, reservation: Reservation) -> Decoded:
+    async def _decode(
+        self, body: bytes, encodings: list[str], format_name: str, reservation: Reservation, decoder: Decoder
+    ) -> Decoded:
         large = len(body) * (8 if encodings else 1) > self._config.inline_bytes_max
         if encodings:
             compressed_size = len(body)
             body = await self._run(large, self._decompress, body, encodings)
             reservation.grow(max(0, len(body) - compressed_size))
-        return await self._run(large, decode, format_name, body)
+        return await self._run(large, decoder, format_name, body)
 
     def _decompress(self, body: bytes, encodings: list[str]) -> bytes:
         return decompress(body, encodings, bytes_max=self._config.decompressed_bytes_max)

@@ -16,6 +16,7 @@ from lymer.receivers.cors import Cors, CorsConfig
 from lymer.receivers.http_door import Answer, HttpDoor, Request
 from lymer.receivers.http_intake import TRANSPORT, HttpIntake, HttpReceiverConfig
 from lymer.receivers.otlp_answers import Refusal
+from lymer.receivers.zipkin_body import decode_body, decode_debug_body
 
 V1_PATH: Final = "/api/v1/spans"
 V2_PATH: Final = "/api/v2/spans"
@@ -62,7 +63,6 @@ class ZipkinReceiver:
         host: str,
         port: int,
     ) -> None:
-        self._events = events
         self._origins = {name: Origin(name, TRANSPORT) for kinds in FORMATS.values() for name in kinds.values()}
         self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name="zipkin")
         cors = Cors(config.cors, methods="POST")
@@ -93,10 +93,13 @@ class ZipkinReceiver:
         if request.method != "POST":
             return Answer(405, b"405 Method Not Allowed", headers=[(b"allow", b"POST")])
         origin = self._origins[formats.get(request.content_type, formats[""])]
-        if request.header(b"content-length") == "0":
-            self._events.request_refused(origin, cause="malformed", reason="the body is empty")
-            return Answer(400, b"Empty POST body")
-        outcome = await self._intake.take_in(request.body(), request.header(b"content-encoding"), origin)
+        is_debug = origin.format == "zipkin_proto" and request.header(b"x-b3-flags") == "1"
+        outcome = await self._intake.take_in(
+            request.body(),
+            request.header(b"content-encoding"),
+            origin,
+            decoder=decode_debug_body if is_debug else decode_body,
+        )
         return _refused(outcome, origin) if isinstance(outcome, Refusal) else Answer(202)
 
 
@@ -110,7 +113,9 @@ def _refused(refusal: Refusal, origin: Origin) -> Answer:
     """Zipkin answers 503 where its storage is throttled, whatever the cause."""
     status = 503 if refusal.http_status == 429 else refusal.http_status
     text = refusal.message
-    if refusal.cause == "malformed" and not text.startswith("the body"):
+    if text.startswith("the body is not valid gzip"):
+        text = "Cannot gunzip spans"
+    elif refusal.cause == "malformed" and not text.startswith(("the body", "Expected a ")):
         text = f"{_ENCODERS[origin.format]}: {text}"
     retry_after = refusal.retry_after
     return Answer(status, text.encode(), headers=[(b"retry-after", retry_after)] if retry_after else None)
