@@ -1,7 +1,8 @@
 // Traces as nobody wants them: each opens, says what it is, and nothing in it is ever executed.
 import type { Page } from "@playwright/test";
 import { emptyMade, grownTree, MADE_ID, serveMade, type Made } from "./skeletons";
-import { CHECKOUT, HOSTILE } from "./spans";
+import { PLAIN } from "./servers";
+import { CHECKOUT, doubles, HOSTILE } from "./spans";
 import { expect, test } from "./watched";
 
 const rows = ".row:not([hidden])";
@@ -23,6 +24,23 @@ test("several roots, orphans and a cut circle stand at the top", async ({ page }
   await expect(page.locator(`${rows}[aria-level="1"]`)).toHaveCount(4);
   await expect(page.locator(".row", { hasText: "unknown parent" })).toHaveCount(1);
   await expect(page.locator(".row", { hasText: "circle" })).toHaveCount(1);
+});
+
+test("ids that several spans have, and a span that is its own parent, as the server tells them", async ({ page, request }) => {
+  const trace = "d0b1e5".padEnd(32, "0");
+  expect((await request.post(PLAIN.otlp, { data: doubles(Date.now(), trace) })).ok()).toBe(true);
+  await page.goto(`/trace/${trace}?merge=0`);
+  await expect(page.locator(rows)).toHaveCount(5);
+  for (const name of ["first", "second", "third", "fourth", "its own parent"]) {
+    await page.locator(rows, { hasText: name }).click();
+    await expect(page.locator(".details")).toContainText(name);
+    await page.keyboard.press("Escape");
+  }
+  await expect(page.locator(".row", { hasText: "its own parent" })).toContainText("unknown parent");
+  for (const view of ["flame", "graph", "statistics", "spans"]) {
+    await page.goto(`/trace/${trace}?view=${view}`);
+    await page.locator(".heaviest tr, .node, tbody tr, .list-row").first().waitFor();
+  }
 });
 
 test("no duration at all, and one that runs backwards", async ({ page }) => {

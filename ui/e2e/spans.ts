@@ -25,6 +25,14 @@ interface Span {
   links?: { trace: string; id: number }[];
 }
 
+/** Five spans of two ids and one parent that is itself, from long ago, so that no search of the last hours finds them. */
+export function doubles(now: number, trace: string): object {
+  const begun = 5 * 86_400_000;
+  const one = (id: number, parent: number | undefined, name: string, start: number): Span => ({ trace, id, service: "doubles", name, start: begun - start, length: 100, ...(parent ? { parent } : {}) });
+  const spans = [one(1, undefined, "first", 0), one(1, undefined, "second", 10), one(2, 1, "third", 20), one(2, 1, "fourth", 30), one(3, 3, "its own parent", 40)];
+  return { resourceSpans: [{ resource: { attributes: keyValues({ "service.name": "doubles" }) }, scopeSpans: [{ spans: spans.map((span) => written(span, now)) }] }] };
+}
+
 /** One request with all spans; milliseconds count back from `now`. */
 export function request(now: number): object {
   const spans = [...checkout(), ...hostile(), ...incomplete(), ...large(), ...carts()];
@@ -59,7 +67,7 @@ function incomplete(): Span[] {
 }
 
 function large(): Span[] {
-  const spans: Span[] = [{ trace: LARGE, id: 1, service: "batch", name: "nightly run", start: 300_000, length: 200_000 }];
+  const spans: Span[] = [{ trace: LARGE, id: 1, service: "batch", name: "nightly run", start: 300_000, length: 200_000, attributes: { "batch.shard": "shard-7" } }];
   for (let id = 2; id <= LARGE_SPANS; id++) {
     const parent = id % 10 === 2 ? 1 : id - (id % 10 || 10) + 2 === id ? 1 : id - 1;
     spans.push({ trace: LARGE, id, parent, service: `worker-${id % 7}`, name: `step ${id}`, start: 300_000 - id * 10, length: 50 });

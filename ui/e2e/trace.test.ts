@@ -147,10 +147,23 @@ test("every view shows the trace, and leads to its spans", async ({ page }) => {
 test("why the trace failed is said, and leads to the row", async ({ page }) => {
   await page.goto(`/trace/${CHECKOUT}`);
   const box = page.getByRole("region", { name: "Why failed" });
-  await expect(box).toContainText("payment refused");
-  await box.getByRole("button", { name: "1 other errors" }).click();
+  await expect(box).toContainText("CardExpired card expired in 2019"); // Below a span that hid the error.
+  await box.getByRole("button", { name: "payment charge" }).click();
   await expect(page.locator('[aria-selected="true"]')).toContainText("charge");
   await expect(page.getByRole("region", { name: "Why slow" })).toContainText("payment");
+  await box.getByRole("link", { name: "Traces with the same error" }).click();
+  await expect(page.locator(".trace-row")).toHaveCount(1);
+  await expect(page.locator(".trace-row")).toContainText("POST /checkout");
+});
+
+test("on paper the trace stands with its rows, without what can only be clicked", async ({ page }, info) => {
+  await page.goto(`/trace/${CHECKOUT}`);
+  await at(page, 4).waitFor();
+  await page.emulateMedia({ media: "print" });
+  await expect(at(page, 4)).toBeVisible();
+  for (const hidden of [".frame", ".tools", ".trace .actions"]) await expect(page.locator(hidden)).toBeHidden();
+  expect(await page.locator(".rows").evaluate((element) => element.clientHeight)).toBeGreaterThanOrEqual(5 * 28);
+  await page.screenshot({ path: info.outputPath("print.png"), fullPage: true });
 });
 
 test("embedded, the page shows the trace alone", async ({ page }) => {
@@ -162,13 +175,16 @@ test("embedded, the page shows the trace alone", async ({ page }) => {
 test("an orphan is shown and said", async ({ page }) => {
   await page.goto(`/trace/${INCOMPLETE}`);
   await expect(page.locator(".trace-head")).toContainText("unknown parent");
-  await expect(at(page, 0)).toContainText("unknown parent");
+  await expect(at(page, 0)).toContainText(`unknown parent ${spanId(99)}`);
 });
 
 test("short ids and capitals open the same trace, at its own address", async ({ page }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => request.url().includes("/skeleton") && asked.push(request.url()));
   await page.goto("/trace/ABCD");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("late delivery");
   await expect(page).toHaveURL(new RegExp(`/trace/${INCOMPLETE}$`));
+  expect(asked).toHaveLength(1);
 });
 
 test("an unknown trace says why it may be so", async ({ page, expectedFailures }) => {

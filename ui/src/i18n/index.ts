@@ -36,8 +36,13 @@ export function tn(key: Key, one: Key, n: number): string {
 
 /** A count with the language's separators. */
 export function formatCount(n: number): string {
-  return new Intl.NumberFormat(spoken.value.language).format(n);
+  const now = spoken.value.language;
+  if (counting.language !== now) counting = { language: now, format: new Intl.NumberFormat(now) };
+  return counting.format.format(n);
 }
+
+/** Making one takes longer than using it a hundred times, and rows of a trace are written in every frame. */
+let counting = { language: "en" as Language, format: new Intl.NumberFormat("en") };
 
 /** Change the language and remember it. */
 export async function setLanguage(next: Language): Promise<void> {

@@ -10,6 +10,7 @@ const KEYS: readonly Shortcut[] = [
   { keys: ["ArrowUp", "k"], label: "search.key.up", run: () => moveAmong(ROW, -1) },
   { keys: ["x"], label: "search.key.pick", run: pickFocused },
   { keys: ["c"], label: "search.key.compare", run: () => document.querySelector<HTMLElement>(".picks a")?.click() },
+  { keys: ["o"], label: "search.order", run: () => document.querySelector<HTMLSelectElement>(".found-head select[name=order]")?.focus() },
   { keys: ["/"], label: "search.key.text", run: () => document.querySelector<HTMLInputElement>(".query input")?.focus() },
 ];
 

@@ -31,13 +31,19 @@ export default function TracePage({ parts }: PageProps) {
   const { times, upload } = readState(place.value.params);
   const source = useMemo<Source>(() => ({ id: parts["id"] ?? "", upload }), [upload]);
   const ask = () => loaded.ask((signal) => loadTrace(source, times, signal), { keep: true });
-  useEffect(ask, [times, upload]);
+  const canonical = canonicalId(source.id);
+  useEffect(() => (canonical === source.id ? ask() : go(`/trace/${canonical}`, place.peek().params, { replace: true })), [times, upload]);
   const state = loaded.state.value;
   const trace = state.kind === "done" ? state.value : state.kind === "loading" ? state.before : null;
   if (trace) return <Shown key={trace.isAdjusted} trace={trace} source={source} />;
   if (state.kind !== "failed") return <Progress label={t("trace.loading")} />;
   if (state.error.status === 404) return <Notice title={t("trace.notFound")} cure={t("trace.notFoundCure")} />;
   return <Failure error={state.error instanceof ApiError ? state.error : new ApiError(-1, String(state.error))} retry={ask} />;
+}
+
+/** An id without its leading zeros, or in capitals, as it is written in full; what is no number stays as it is. */
+function canonicalId(id: string): string {
+  return /^[0-9a-f]{1,32}$/i.test(id) ? id.toLowerCase().padStart(32, "0") : id;
 }
 
 function Shown({ trace, source }: { trace: Trace; source: Source }) {
@@ -49,7 +55,7 @@ function Shown({ trace, source }: { trace: Trace; source: Source }) {
   useEffect(() => store.dispose, [store]);
   useEffect(() => {
     document.title = `${serviceOf(trace, trace.rootRow)}: ${nameOf(trace, trace.rootRow)} · Lymer`;
-    if (/^[0-9a-f]+$/i.test(source.id) && source.id !== trace.traceId) go(`/trace/${trace.traceId}`, place.peek().params, { replace: true });
+    if (source.id !== trace.traceId) go(`/trace/${trace.traceId}`, place.peek().params, { replace: true });
   }, [trace]);
   const hidden = (name: string) => isEmbedded && place.value.params.get(name) === "1";
   return (

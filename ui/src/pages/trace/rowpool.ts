@@ -37,13 +37,16 @@ export class RowPool {
   readonly #layer: HTMLElement;
   readonly #store: Store;
   readonly #errorsWithin: Uint32Array;
+  /** Ids of parents that are not there, by row of their children. */
+  readonly #missing: ReadonlyMap<number, string>;
   readonly #slots: Slot[] = [];
   #anchor = 0;
 
   constructor(layer: HTMLElement, store: Store) {
     this.#layer = layer;
     this.#store = store;
-    const { flags, ends, count, errorCount } = store.trace;
+    const { flags, ends, count, errorCount, missingParents } = store.trace;
+    this.#missing = new Map(missingParents.flatMap(({ spanId, rows }) => rows.map((row) => [row, spanId] as const)));
     this.#errorsWithin = errorCount ? countWithin(Uint8Array.from(flags, (flag) => flag & Flag.error), ends) : new Uint32Array(count);
   }
 
@@ -82,6 +85,8 @@ export class RowPool {
   /** Say in full what a row has no room for, when the pointer comes to it. */
   explain(target: EventTarget | null): void {
     const cell = (target as Element | null)?.closest?.<HTMLElement>(".row .name-column");
+    const slot = cell && this.#slots.find(({ nameCell }) => nameCell === cell);
+    if (slot) slot.fold.title = this.#foldHint(slot);
     if (cell) cell.title = [".service-name", ".operation"].map((part) => cell.querySelector(part)?.textContent ?? "").join(" · ");
   }
 
@@ -122,7 +127,8 @@ export class RowPool {
     const depth = trace.depths[row]!;
     const { element } = slot;
     element.ariaRowIndex = String(index + 1);
-    element.ariaLevel = String(depth + 1);
+    const level = String(depth + 1);
+    if (element.ariaLevel !== level) element.ariaLevel = level;
     const hue = hues.get(serviceOf(trace, row)) ?? 0;
     if (slot.hue !== hue) element.style.setProperty("--colour", hueColour((slot.hue = hue)));
     const indent = 8 + indentOf(depth);
@@ -140,11 +146,12 @@ export class RowPool {
   #paintRow(slot: Slot, row: number, isClosed: boolean, timePx: number): void {
     const { trace, zoom } = this.#store;
     const below = trace.ends[row]! - row - 1;
-    this.#paintFold(slot, below > 0 ? !isClosed : null, below);
+    this.#paintFold(slot, below > 0 ? !isClosed : null);
     slot.many.hidden = true;
     const ownError = (trace.flags[row]! & Flag.error) !== 0;
     this.#paintSign(slot, ownError, !ownError && isClosed && this.#errorsWithin[row]! > 0);
-    write(slot.notes, notesOf(trace, row, isClosed ? below : 0));
+    write(slot.notes, notesOf(trace, row, isClosed ? below : 0, this.#missing.get(row)));
+    slot.element.toggleAttribute("data-orphan", (trace.flags[row]! & Flag.orphan) !== 0);
     const duration = trace.durations[row]!;
     this.#paintBar(slot, trace.starts[row]!, duration, formatDuration(duration / 1000));
     slot.element.toggleAttribute("data-adjusted", (trace.flags[row]! & Flag.adjusted) !== 0);
@@ -154,46 +161,58 @@ export class RowPool {
   #paintGroup(slot: Slot, line: number): void {
     const { trace, groups, state } = this.#store;
     const facts = groupFacts(trace, groups.value!, ~line);
-    this.#paintFold(slot, state.value.folding.toggled.has(line), facts.spans);
+    this.#paintFold(slot, state.value.folding.toggled.has(line));
     slot.many.hidden = false;
     write(slot.many, `${formatCount(facts.count)}×`);
     this.#paintSign(slot, facts.errors > 0, false);
     write(slot.notes, "");
     slot.element.removeAttribute("data-adjusted");
+    slot.element.removeAttribute("data-orphan");
     const [least, median, most, total] = [facts.least, facts.median, facts.most, facts.total].map((nano) => formatDuration(nano / 1000));
     this.#paintBar(slot, facts.start, facts.end - facts.start, `Σ ${total} · ${least} / ${median} / ${most}`);
     slot.length.title = t("trace.groupHint");
     paintCritical(slot, "");
   }
 
-  #paintFold({ element, fold }: Slot, isOpen: boolean | null, below: number): void {
-    element.ariaExpanded = isOpen === null ? null : String(isOpen);
+  #paintFold({ element, fold }: Slot, isOpen: boolean | null): void {
+    const expanded = isOpen === null ? null : String(isOpen);
+    if (element.ariaExpanded !== expanded) element.ariaExpanded = expanded;
     fold.toggleAttribute("data-leaf", isOpen === null);
     if (isOpen === null) return;
     write(fold, isOpen ? "▾" : "▸");
-    fold.ariaLabel = t(isOpen ? "trace.collapse" : "trace.expand");
-    fold.title = isOpen ? t("trace.collapse") : t("trace.hidden", { n: formatCount(below) });
+    const label = t(isOpen ? "trace.collapse" : "trace.expand");
+    if (fold.ariaLabel !== label) fold.ariaLabel = label;
+  }
+
+  #foldHint({ line, fold }: Slot): string {
+    const { trace, groups } = this.#store;
+    if (fold.ariaLabel !== t("trace.expand")) return t("trace.collapse");
+    const below = line < 0 ? groupFacts(trace, groups.value!, ~line).spans : trace.ends[line]! - line - 1;
+    return t("trace.hidden", { n: formatCount(below) });
   }
 
   #paintSign({ sign }: Slot, own: boolean, within: boolean): void {
     sign.hidden = !own && !within;
     if (sign.hidden) return;
     sign.toggleAttribute("data-within", within);
-    sign.title = t(within ? "trace.errorWithin" : "span.error");
+    const title = t(within ? "trace.errorWithin" : "span.error");
+    if (sign.title !== title) sign.title = title;
   }
 
   #paintBar({ bar, length }: Slot, start: number, duration: number, text: string): void {
     const place = barOf(start, duration, this.#store.zoom.value);
-    bar.style.left = `${place.left}%`;
-    bar.style.width = `max(${place.width}%, 2px)`;
+    const left = percent(place.left);
+    if (bar.style.left !== left) bar.style.left = left;
+    const width = `max(${percent(place.width)}, 2px)`;
+    if (bar.style.width !== width) bar.style.width = width;
     const [from, to] = this.#store.zoom.value;
     bar.hidden = start > to || start + Math.max(duration, 0) < from;
     write(length, text);
     if (length.title) length.title = "";
     const className = `length ${place.label}`;
     if (length.className !== className) length.className = className;
-    length.style.left = place.label === "before" ? "" : place.label === "after" ? `${place.left + place.width}%` : `${place.left}%`;
-    length.style.right = place.label === "before" ? `${100 - place.left}%` : "";
+    length.style.left = place.label === "before" ? "" : percent(place.label === "after" ? place.left + place.width : place.left);
+    length.style.right = place.label === "before" ? percent(100 - place.left) : "";
   }
 }
 
@@ -201,6 +220,11 @@ export class RowPool {
 function write(element: HTMLElement, text: string): void {
   const node = (element.firstChild ?? element.appendChild(document.createTextNode(""))) as Text;
   if (node.data !== text) node.data = text;
+}
+
+/** To a hundredth of a pixel on a wide screen: what is nearly the same is not written again. */
+function percent(part: number): string {
+  return `${part.toFixed(3)}%`;
 }
 
 function paintCritical(slot: Slot, path: string): void {
@@ -217,11 +241,11 @@ function indentOf(depth: number): number {
   return Math.min(depth, INDENT_LEVELS) * 12 + Math.min(Math.max(depth - INDENT_LEVELS, 0), 100) * 0.5;
 }
 
-function notesOf(trace: Trace, row: number, hidden: number): string {
+function notesOf(trace: Trace, row: number, hidden: number, missing: string | undefined): string {
   const flags = trace.flags[row]!;
   const notes: string[] = [];
   if (hidden > 0) notes.push(`+${formatCount(hidden)}`);
-  if (flags & Flag.orphan) notes.push(t("trace.unknownParent"));
+  if (flags & Flag.orphan) notes.push(missing ? t("trace.missingParent", { id: missing }) : t("trace.unknownParent"));
   if (flags & Flag.cut) notes.push(t("trace.cutCircle"));
   if (flags & Flag.events) notes.push("◆");
   if (flags & Flag.links) notes.push("↗");

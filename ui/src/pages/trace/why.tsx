@@ -6,13 +6,17 @@ import { resource } from "../../api/resource";
 import { explainTrace, type Why } from "../../api/trace";
 import { formatCount, t } from "../../i18n";
 import { hueColour } from "../../model/colours";
+import { writeSubject, writeValue } from "../../query/write";
 import { formatDuration } from "../../time/format";
+import { href } from "../../url/router";
 import { formatShare } from "./percent";
 import type { Store } from "./store";
 
 const STORED = "lymer.trace.why";
 const LINES = 4;
 const LEAST_SHARE = 0.01;
+/** Twelve hours before and after. */
+const AROUND_US = 12 * 3_600_000_000;
 
 export function WhyBox({ store }: { store: Store }) {
   const answer = useMemo(() => resource<Why>(), []);
@@ -137,6 +141,11 @@ function Failed({ store, failed }: { store: Store; failed: NonNullable<Why["fail
         ))}
       </ol>
       {frames.length > 0 && <pre>{frames.join("\n")}</pre>}
+      {!store.source.upload && (
+        <a class="same" href={sameError(store, failed)}>
+          {t("why.same")}
+        </a>
+      )}
       {failed.unrelatedRows.length > 0 && (
         <button class="plain soft" onClick={() => store.show(failed.unrelatedRows[0]!)}>
           {t("why.unrelated", { n: formatCount(failed.unrelatedRows.length) })}
@@ -144,6 +153,17 @@ function Failed({ store, failed }: { store: Store; failed: NonNullable<Why["fail
       )}
     </section>
   );
+}
+
+/** A search for traces of the same time in which the service failed in the same way. */
+function sameError({ trace }: Store, { service, exception, message }: NonNullable<Why["failed"]>): string {
+  const how = exception?.type ? is(writeSubject("exception.type", "event"), exception.type) : message ? is("status.message", message) : "status = error";
+  const start = Number(trace.startNano / 1000n);
+  return href("/search", { service, q: how, lookback: "custom", start: String(start - AROUND_US), end: String(start + AROUND_US) });
+}
+
+function is(subject: string, text: string): string {
+  return `${subject} = ${writeValue({ text, quoted: true })}`;
 }
 
 /** The lines of a stack that name a place, the innermost three: libraries' ones only where there are no others. */
