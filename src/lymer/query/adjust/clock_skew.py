@@ -7,6 +7,7 @@ with it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from lymer.model.attributes import as_text, read_bag
 from lymer.model.schema import TIME
+from lymer.query.adjust.collections import KNOWN_BAG_CHARACTERS_MAX
 from lymer.query.adjust.spans import NO_ROW, Ints, SpanIds, Spans
 
 _HOST_KEYS: Final = ("host.id", "host.ip", "host.name")
@@ -71,11 +73,20 @@ def _warn_of_structure(spans: Spans, ids: SpanIds, repeated: npt.NDArray[np.bool
 def _on_another_host(spans: Spans, parents: Ints) -> npt.NDArray[np.bool_]:
     """Which spans have a parent on another host than theirs, or on one that is not known."""
     resources = spans.column("resource_attributes")
-    hosts = [_host(text) for text in resources.dictionary.to_pylist()]
+    hosts = [
+        _known_host(text) if len(text) <= KNOWN_BAG_CHARACTERS_MAX else _host(text)
+        for text in resources.dictionary.to_pylist()
+    ]
     numbers = {host: number for number, host in enumerate(dict.fromkeys(["", *hosts]))}
     host = np.array([numbers[one] for one in hosts], np.int64)[resources.indices.to_numpy(zero_copy_only=False)]
     found: npt.NDArray[np.bool_] = (parents != NO_ROW) & ((host == 0) | (host != host[parents]))
     return found
+
+
+@lru_cache(maxsize=1024)
+def _known_host(resource: str) -> str:
+    """Resources are few and come again with every trace."""
+    return _host(resource)
 
 
 def _host(resource: str) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lymer.model.attributes import read_bag, write_bag
 from lymer.query.adjust.spans import Spans
+
+KNOWN_BAG_CHARACTERS_MAX: Final = 2048
+"""What is longer is not remembered."""
 
 
 def sort_attributes(spans: Spans) -> None:
@@ -68,6 +74,16 @@ def _sort_item_bags(spans: Spans, name: str) -> None:
 def _sorted_bag(text: str) -> str:
     if "," not in text:
         return text
+    return _sorted_known_bag(text) if len(text) <= KNOWN_BAG_CHARACTERS_MAX else _sorted_pairs(text)
+
+
+@lru_cache(maxsize=1024)
+def _sorted_known_bag(text: str) -> str:
+    """Resources are few and come again with every trace."""
+    return _sorted_pairs(text)
+
+
+def _sorted_pairs(text: str) -> str:
     pairs = read_bag(text)
     by_key = sorted(pairs, key=lambda pair: pair[0])
     return text if by_key == list(pairs) else write_bag(by_key)
