@@ -10,6 +10,7 @@ import pytest
 
 from lymer._native import View
 from lymer.component.clock import ManualClock
+from lymer.component.errors import UnavailableError
 from lymer.conformance.spans import batch, span, to_rows, trace_id
 from lymer.model.batch import SpanBatch
 from lymer.storage.base import Budget
@@ -68,6 +69,59 @@ async def test_a_trace_that_cannot_be_sealed_is_kept_in_a_file_and_the_others_ar
     again = await opened(tmp_path)
     assert await found(again) == {trace_id(n) for n in range(1, 101)} - bad
     await again.close()
+
+
+async def set_aside(folder: Path, bad: set[bytes], monkeypatch: pytest.MonkeyPatch) -> EmbeddedStore:
+    """A store of 100 traces, of which these are in quarantine."""
+    store = await opened(folder)
+    await store.write(batch([span(n, m, attributes={"n": n}) for n in range(1, 101) for m in (1, 2)]))
+    with monkeypatch.context() as patch:
+        for module in (tenant, quarantine):
+            patch.setattr(module, "write_view", failing_on(bad))
+        for _ in range(quarantine.TRIES_MAX - 1):
+            with pytest.raises(ValueError, match="nobody can write"):
+                await store.seal()
+        await store.seal()
+    return store
+
+
+def bytes_under(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+async def test_a_deleted_trace_is_deleted_from_quarantine_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await set_aside(tmp_path, {trace_id(17), trace_id(60)}, monkeypatch)
+    folder = tmp_path / "default" / quarantine.QUARANTINE
+    (folder / "00000007.arrow.tmp").write_bytes(trace_id(60))
+    assert await store.delete_trace(trace_id(60))
+    assert trace_id(60) not in bytes_under(tmp_path)
+    (path,) = folder.iterdir()
+    with pa.ipc.open_stream(path.read_bytes()) as reader:
+        assert b"nobody can write" in reader.schema.metadata[b"error"]
+        assert {row["trace_id"] for part in reader for row in to_rows(SpanBatch.from_record_batch(part))} == {
+            trace_id(17)
+        }
+    assert await store.delete_trace(trace_id(17))
+    assert not list(folder.iterdir())
+    assert not await store.delete_trace(trace_id(17))
+    await store.close()
+
+
+async def test_a_quarantine_that_cannot_be_read_is_kept_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await set_aside(tmp_path, {trace_id(17)}, monkeypatch)
+    (path,) = (tmp_path / "default" / quarantine.QUARANTINE).iterdir()
+    damaged = path.read_bytes()[:-200]
+    path.write_bytes(damaged)
+    with pytest.raises(UnavailableError, match=path.name):
+        await store.delete_trace(trace_id(5))
+    assert path.read_bytes() == damaged
+    assert trace_id(5) not in await found(store)
+    path.rename(tmp_path / path.name)
+    await store.clean()
+    assert trace_id(5) not in bytes_under(tmp_path / "default")
+    await store.close()
 
 
 async def test_what_the_disk_says_sets_nothing_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,7 @@ from lymer.storage.embedded.sealing import EVERYTHING, LogTimes
 from lymer.storage.embedded.wal import Disk, Log
 from lymer.storage.embedded.wal_recovery import Recovery
 
-_CATCH_UP_ROUNDS = 3
-"""Each round is a fraction of the one before."""
+_CATCH_UP_ROUNDS = 3  # Each round is a fraction of the one before.
 
 
 class Tenant:
@@ -79,8 +78,7 @@ class Tenant:
         self._split = SplitTraces()
         self._appending = threading.Lock()
         self._sealing = threading.RLock()
-        self._rewriting = threading.RLock()
-        """Of segments, by one at a time; taken after `_sealing`, before `_state`."""
+        self._rewriting = threading.RLock()  # Of segments, by one at a time; after `_sealing`, before `_state`.
         self._state = threading.RLock()
         self._appended = 0
         self._news: list[tuple[Batch, int]] | None = None
@@ -299,7 +297,8 @@ class Tenant:
 
     def delete_trace(self, trace_id: bytes) -> bool:
         """Forget a trace: at once for readers, then in every file. Blocks. False when it is not there."""
-        if not any(True for piece in self.version.pieces for _ in found_ids(piece.view, trace_id)):
+        found = any(True for piece in self.version.pieces for _ in found_ids(piece.view, trace_id))
+        if not found and not quarantine.holds(self.folder, trace_id):
             return False
         with self._state:
             self._change(deleted=(*self.manifest.deleted, trace_id.hex()))
@@ -308,7 +307,7 @@ class Tenant:
         return True
 
     def finish_deletions(self) -> None:
-        """Remove the deleted traces from buffer, log and segments. Blocks."""
+        """Remove the deleted traces from buffer, log, segments and quarantine. Blocks."""
         with self._sealing:
             deleted = self.version.deleted
             if not deleted:
@@ -321,6 +320,7 @@ class Tenant:
                     if any(True for _ in found_ids(piece.view, ids)):
                         self.merge([piece])
             self.log.purge(self.manifest.replay_from)
+            quarantine.forget(self.folder, deleted)
             with self._state:
                 self._split.forget(self.version, deleted)
                 self._save_split(None, set())
