@@ -18,6 +18,7 @@ from lymer_sdk import logs
 from lymer_sdk.choices import ReporterChoice
 from lymer_sdk.configuration.build import Built, MakeSampler, build
 from lymer_sdk.configuration.resolve import resolve
+from lymer_sdk.forked import follow_uwsgi
 from lymer_sdk.propagation import Composite, propagators_named
 from lymer_sdk.provider import TracerProvider
 from lymer_sdk.resource import Resource
@@ -67,6 +68,8 @@ def init(
     if make_global:
         _make_global(built)
     _follow_logs(built)
+    if trouble := follow_uwsgi(_close_quietly):
+        _log.warning("%s", trouble)
     _instrument(built, make_global=make_global)
     if flush_on_sigterm:
         _flush_on_sigterm()
@@ -130,6 +133,10 @@ def close(timeout_s: float | None = None) -> bool:
         if end is not None:
             end()
     return built.reporter.close(timeout_s)
+
+
+def _close_quietly() -> None:
+    close()
 
 
 def _made(sampler: str | MakeSampler | Sampler | None) -> MakeSampler | None:

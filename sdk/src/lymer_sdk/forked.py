@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import sys
 import weakref
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 
 class BeginsAgain(Protocol):
@@ -14,6 +17,7 @@ class BeginsAgain(Protocol):
         """Make locks and threads new; called in the child before anything else runs there."""
 
 
+_heir = False
 _known: weakref.WeakSet[BeginsAgain] = weakref.WeakSet()
 
 
@@ -25,6 +29,61 @@ def begins_again_in_child(thing: BeginsAgain) -> None:
 def _begin_all() -> None:
     for thing in list(_known):
         thing.begin_in_child()
+
+
+def close_before_exit_of_child(close: Callable[[], None]) -> None:
+    """Have it called when a child of multiprocessing or of celery's worker ends: those end without `atexit`."""
+    process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
+    if process is not None and util is not None and process.parent_process() is not None:
+        util.Finalize(None, close, exitpriority=0)
+    signals: Any = sys.modules.get("celery.signals")
+    if signals is not None:
+        signals.worker_process_shutdown.connect(lambda **said: close(), weak=False, dispatch_uid="lymer-sdk")
+
+
+def may_start_threads() -> bool:
+    """Not before uWSGI has forked its workers: Python does not learn of its fork; what a thread holds stays held."""
+    uwsgi: Any = sys.modules.get("uwsgi")
+    return uwsgi is None or uwsgi.worker_id() > 0
+
+
+def is_heir() -> bool:
+    """Whether what waits goes over to this child, in which `begin_in_child` runs now: uWSGI's master sends nothing."""
+    return _heir
+
+
+def follow_uwsgi(close: Callable[[], None]) -> str:
+    """In a uWSGI server: begin again in its workers, whose fork Python may not see, and close when one ends.
+
+    Returns what is wrong with its options, or nothing.
+    """
+    uwsgi: Any = sys.modules.get("uwsgi")
+    if uwsgi is None:
+        return ""
+    before = getattr(uwsgi, "post_fork_hook", None)
+
+    taken = mmap.mmap(-1, 1)  # shared with all workers, and with those that take a dead one's place
+
+    def begin_in_worker() -> None:
+        global _heir
+        _heir = uwsgi.worker_id() == 1 and not taken[0]
+        if _heir:
+            taken[0] = 1
+        _begin_all()
+        _heir = False
+        if before is not None:
+            before()
+
+    uwsgi.post_fork_hook = begin_in_worker
+    uwsgi.atexit = close
+    options = {_text(name) for name in getattr(uwsgi, "opt", {})}
+    if options & {"enable-threads", "threads", "gevent"}:
+        return ""
+    return "uWSGI runs without --enable-threads: spans are sent when the queue is flushed and at the end alone"
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
 
 
 os.register_at_fork(after_in_child=_begin_all)

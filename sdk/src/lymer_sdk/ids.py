@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import random
 
+from lymer_sdk.forked import begins_again_in_child
+
 _source = random.Random(os.urandom(32))  # noqa: S311 (ids are not secrets)
 _bits = _source.getrandbits
 
@@ -27,8 +29,13 @@ def new_span_id() -> int:
     return _bits(64) or new_span_id()
 
 
-def _seed_again() -> None:
-    _source.seed(os.urandom(32))
+class _Source:
+    """The seed as one of the things that begin again."""
+
+    def begin_in_child(self) -> None:
+        """Another seed than the parent's."""
+        _source.seed(os.urandom(32))
 
 
-os.register_at_fork(after_in_child=_seed_again)
+_known = _Source()
+begins_again_in_child(_known)

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from lymer_sdk.forked import begins_again_in_child
+from lymer_sdk.forked import begins_again_in_child, may_start_threads
 from lymer_sdk.span import SAMPLED, LocalSpan, Span
 
 IN_PROGRESS = "lymer.span.in_progress"
@@ -39,7 +39,7 @@ class OpenSpans:
     def add(self, span: Span) -> None:
         """Watch a span until it is old enough to tell."""
         self._spans.append(span)
-        if self._thread is None:
+        if self._thread is None and may_start_threads():
             self._start()
 
     def look(self, now_ns: int) -> None:

@@ -41,7 +41,7 @@ class Collector:
 def register(registry: CollectorRegistry = REGISTRY) -> Collector:
     """Show the figures in this registry."""
     collector = Collector()
-    registry.register(collector)  # type: ignore[arg-type] (it asks for a class where collect is enough)
+    registry.register(collector)
     return collector
 
 

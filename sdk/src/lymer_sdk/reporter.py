@@ -19,7 +19,7 @@ from collections import deque
 from typing import NamedTuple, Protocol
 
 from lymer_sdk.counters import Stats
-from lymer_sdk.forked import begins_again_in_child
+from lymer_sdk.forked import begins_again_in_child, close_before_exit_of_child, is_heir, may_start_threads
 from lymer_sdk.span import Span
 
 _log = logging.getLogger(__name__)
@@ -78,9 +78,10 @@ class BatchReporter:
         _live.add(self)
 
     def begin_in_child(self) -> None:
-        """An empty queue and no thread: the child must not send the parent's spans."""
-        self._queue: deque[Span] = deque()
-        self._queue_bytes = 0
+        """An empty queue and no thread: the child must not send the parent's spans, but for an heir."""
+        if not is_heir():
+            self._queue: deque[Span] = deque()
+            self._queue_bytes = 0
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._wake = threading.Event()
@@ -160,6 +161,8 @@ class BatchReporter:
     # --- the thread's side -------------------------------------------------------------------------------------------
 
     def _start_thread(self) -> None:
+        if not may_start_threads():
+            return
         codecs.lookup("idna")  # else the first connect imports it: a fork meanwhile leaves the child its import lock
         with self._start_lock:
             if self._thread is None:
@@ -167,6 +170,7 @@ class BatchReporter:
                 with contextlib.suppress(RuntimeError):  # the interpreter ends: `close` sends what there is
                     thread.start()
                     self._thread = thread
+                close_before_exit_of_child(_close_all)
 
     def _run(self) -> None:
         while not self._closing:

@@ -328,7 +328,9 @@ class MeasuredSpan(Span):
     def end(self, end_time: int | None = None) -> None:
         if not self.end_time:
             self.end_time = _now() if end_time is None else int(end_time) or 1
-            self.tracer.provider.measured(self)
+            measured = self.tracer.provider.measured
+            if measured is not None:
+                measured(self)
 
 
 class UnsampledSpan(LocalSpan):

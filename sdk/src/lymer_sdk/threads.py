@@ -25,7 +25,7 @@ def install() -> None:
     """From now on, everywhere in this process. Twice is once."""
     ThreadPoolExecutor.submit = _submit_in_context  # type: ignore[method-assign,assignment]
     ProcessPoolExecutor.submit = _submit_with_headers  # type: ignore[method-assign,assignment]
-    threading.Thread.start = _start_in_context  # type: ignore[method-assign]
+    threading.Thread.start = _start_in_context  # type: ignore[method-assign,assignment]
 
 
 def uninstall() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from lymer_sdk.forked import begins_again_in_child
+from lymer_sdk.forked import begins_again_in_child, may_start_threads
 from lymer_sdk.sampling.decision import Decision, Question, Sampler
 from lymer_sdk.sampling.operations import PerOperation
 from lymer_sdk.sampling.probability import Probabilistic
@@ -92,7 +92,7 @@ class Remote:
     def _start(self) -> None:
         """One thread a process, begun by the first span there."""
         with self._lock:
-            if self._started:
+            if self._started or not may_start_threads():
                 return
             self._started = True
         if not self._closed:
