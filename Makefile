@@ -55,7 +55,7 @@ format: .venv/.tools ## Put the source into the house's form
 	cd native && cargo fmt
 
 unit: build .venv/.tools ## The quick Python tests
-	$(BIN)/python -m pytest -q -n 2 tests -m 'not slow'
+	$(BIN)/python -m pytest -q -n 2 tests -m 'not slow' --hypothesis-profile=quick
 
 rust: ## The Rust tests
 	cd native && cargo test --release --quiet -p lymer-decode -p lymer-store

@@ -19,10 +19,12 @@ from lymer.model.trace import GRAPH_SCHEMA
 from lymer.storage.base import ALWAYS
 from lymer.storage.memory import answers, evaluate
 from lymer.wire.predicate_json import encode_predicate
-from tests.storage.embedded.views import NO_TIME_LIMITS, plain, rows_of, summary_rows, trees, views
+from tests.storage.embedded.views import EXAMPLES, NO_TIME_LIMITS, plain, rows_of, summary_rows, trees, views
 
 RANDOM = settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=min(30, EXAMPLES),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

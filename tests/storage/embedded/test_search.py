@@ -14,11 +14,13 @@ from lymer._native import Batch, OpenBuffer, View
 from lymer.conformance.spans import Row, batch, span, trace_id
 from lymer.conformance.strategies import batches, searches
 from lymer.model.search import And, AnySpan, Compare, Op, Or, Order, SpanField, TimeRange, TraceSearch
-from tests.storage.embedded.views import FIGURES, matching, plain, plan, summary_rows, views
+from tests.storage.embedded.views import EXAMPLES, FIGURES, matching, plain, plan, summary_rows, views
 
 EVERYTHING = TraceSearch(limit=10_000)
 QUICK = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=min(40, EXAMPLES),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 MANY = settings(QUICK, max_examples=150)
 

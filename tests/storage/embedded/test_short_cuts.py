@@ -19,10 +19,12 @@ from lymer.model.trace import GRAPH_SCHEMA
 from lymer.storage.base import ALWAYS
 from lymer.storage.memory import answers
 from lymer.wire.columns import native_columns
-from tests.storage.embedded.views import FIGURES, matching, plain, plan, summary_rows, trees, views
+from tests.storage.embedded.views import EXAMPLES, FIGURES, matching, plain, plan, summary_rows, trees, views
 
 QUICK = settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=min(30, EXAMPLES),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

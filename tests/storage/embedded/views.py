@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import settings
 
 from lymer._native import Batch, OpenBuffer, Segment, View
 from lymer.conformance.spans import Row, batch, to_rows
@@ -19,6 +20,8 @@ from lymer.storage.memory import answers, evaluate, structure
 from lymer.storage.memory.rows import identity
 from lymer.wire.predicate_json import encode_predicate
 
+EXAMPLES = settings().max_examples
+"""How many examples of chance the run allows at most: few in `make check`."""
 NO_TIME_LIMITS = (-(2**63), 2**63 - 1)
 FIGURES = {
     Order.NEWEST: "start_time_unix_nano",
