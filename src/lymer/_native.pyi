@@ -59,9 +59,12 @@ class JaegerPieces:
 def decode_jaeger_thrift(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:
     """Spans of a Jaeger Batch, bare or in a message (`emitBatch`, `emitZipkinBatch`, ...), binary or compact."""
 
-def decode_jaeger_datagrams(payload: Buffer) -> tuple[Batch, list[tuple[str, int]], list[str]]:
-    """Spans of datagrams of Jaeger's agent, each behind its length (u32, little end first); and, for each datagram that is
-    no message of the agent, why. Of such a one no span is kept.
+def decode_jaeger_datagrams(
+    payload: Buffer,
+) -> tuple[Batch, list[tuple[str, int]], list[str], list[tuple[str, int, int, int, int]]]:
+    """Spans of datagrams of Jaeger's agent, each behind its length (u32, little end first); for each datagram that is
+    no message of the agent, why (of such a one no span is kept); what clients say of themselves: client, number of
+    the batch, spans lost by a full queue, as too large, in sending.
     """
 
 def decode_jaeger_proto(payload: Buffer) -> tuple[Batch, list[tuple[str, int]]]:

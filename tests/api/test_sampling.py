@@ -111,3 +111,22 @@ async def test_grpc_says_that_it_serves() -> None:
         answer = await stub.Check(health_pb2.HealthCheckRequest(service="jaeger.api_v2.SamplingManager"))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
     await door.close()
+
+
+async def test_reflection_shows_the_service() -> None:
+    from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+    door = SamplingGrpc(Book(), events=Events(), host="127.0.0.1", port=0)
+    await door.start()
+    async with grpc.aio.insecure_channel(door.endpoint.address) as channel:
+        question = reflection_pb2.ServerReflectionRequest(file_containing_symbol="jaeger.api_v2.SamplingManager")
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        answers = [answer async for answer in stub.ServerReflectionInfo(iter([question]))]
+    assert answers[0].file_descriptor_response.file_descriptor_proto
+    await door.close()
+
+
+async def test_a_door_that_was_bound_and_never_started_closes() -> None:
+    door = SamplingGrpc(Book(), events=Events(), host="127.0.0.1", port=0)
+    door.bind()
+    await door.close()

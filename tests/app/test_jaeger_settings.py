@@ -185,6 +185,7 @@ SAMPLES = {
     read.port: "7",
     read.items: "a,b",
     read.headers: "A: b",
+    read.tags: "a=b",
     read.duration: "7s",
     read.unless_zero: "65536",
     read.log_level: "warn",
@@ -217,6 +218,16 @@ def test_what_a_flag_sets_is_known_to_the_part_that_it_is_for(flag: JaegerFlag, 
     settings = merged(role=role, **storage | {flag.variable: text})
     check(read_app_config(settings), settings, role)
     assert settings.remarks == ()
+
+
+def test_tags_are_attributes_of_resources_with_variables_of_the_environment() -> None:
+    arguments = ["--collector.tags=zone=${ZONE:none}, host=${HOST}", "--collector.tags=gone=${GONE},empty=${GONE:}"]
+    settings = merged(arguments, AGENT_TAGS="zone=x,a.b=c=d", HOST="web,1")
+    assert read_app_config(settings).resource_attributes == {
+        "zone": "none", "a.b": "c=d", "host": "web,1", "empty": ""
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=r"COLLECTOR_TAGS: must be like key=value.*not 'zone'"):
+        merged(COLLECTOR_TAGS="a=b,zone")
 
 
 def test_every_flag_is_there_once_and_says_why_it_does_nothing() -> None:

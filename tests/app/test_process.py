@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -173,10 +174,12 @@ def test_variables_of_jaeger_are_understood(launch: Launch) -> None:
     assert json.loads(lymer.until('"ready"'))["ui"] == lymer.url(16686, "/jaeger/")
 
 
-def test_it_is_ready_soon(launch: Launch) -> None:
-    begun = time.monotonic()
-    launch().until('"ready"')
-    assert time.monotonic() - begun < 5  # bench/ has the goal of 1.5 s; here only a broken start shall show.
+def test_a_start_needs_little_work(launch: Launch) -> None:
+    lymer = launch()
+    lymer.until('"ready"')
+    user, system = Path(f"/proc/{lymer.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    # Processor time, which others on the machine do not lengthen much; bench/ has the goal of 1.5 s to ready.
+    assert (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") < 5
 
 
 def test_its_own_work_is_found_when_it_traces_itself(launch: Launch) -> None:

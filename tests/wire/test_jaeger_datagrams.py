@@ -42,7 +42,7 @@ def plain(batch: SpanBatch) -> list[dict[str, object]]:
 
 
 def test_datagrams_of_every_kind_give_the_rows_that_each_gives_alone() -> None:
-    decoded, broken = read_datagrams(join_datagrams(MESSAGES))
+    decoded, broken, _ = read_datagrams(join_datagrams(MESSAGES))
     assert plain(decoded.batch) == rows_of(*MESSAGES)
     assert broken == []
 
@@ -57,7 +57,7 @@ def test_a_broken_datagram_gives_no_row_and_takes_none_from_its_neighbours(datag
             bad += 1
         else:
             good.append(datagram)
-    decoded, broken = read_datagrams(join_datagrams(datagrams))
+    decoded, broken, _ = read_datagrams(join_datagrams(datagrams))
     assert plain(decoded.batch) == rows_of(*good)
     assert len(broken) == bad
 
@@ -65,7 +65,7 @@ def test_a_broken_datagram_gives_no_row_and_takes_none_from_its_neighbours(datag
 def test_every_cut_of_a_datagram_is_broken_and_its_neighbours_stay() -> None:
     whole = MESSAGES[0]
     cuts = [whole[:end] for end in range(len(whole))]
-    decoded, broken = read_datagrams(join_datagrams([whole, *cuts, whole]))
+    decoded, broken, _ = read_datagrams(join_datagrams([whole, *cuts, whole]))
     readable = [cut for cut in cuts if _reads(cut)]
     assert plain(decoded.batch) == rows_of(whole, *readable, whole)
     assert len(broken) == len(cuts) - len(readable)
@@ -74,14 +74,14 @@ def test_every_cut_of_a_datagram_is_broken_and_its_neighbours_stay() -> None:
 def test_refused_spans_are_counted_over_all_datagrams() -> None:
     payload = (CORPUS / "jaeger/batch-one-span-without-an-id.bin").read_bytes()
     expected = json.loads((CORPUS / "jaeger/expected.json").read_text())["batch-one-span-without-an-id.bin"]
-    decoded, _ = read_datagrams(join_datagrams([payload, payload]))
+    decoded, _, _ = read_datagrams(join_datagrams([payload, payload]))
     assert {refusal.reason: refusal.count for refusal in decoded.refused} == {
         reason: 2 * count for reason, count in expected["refused"].items()
     }
 
 
 def test_the_log_reads_the_same_rows_again() -> None:
-    decoded, _ = read_datagrams(join_datagrams([*MESSAGES, *BROKEN]))
+    decoded, _, _ = read_datagrams(join_datagrams([*MESSAGES, *BROKEN]))
     assert decoded.batch.payload is not None
     again = decode(decoded.batch.payload.format, decoded.batch.payload.data)
     assert plain(again.batch) == plain(decoded.batch)

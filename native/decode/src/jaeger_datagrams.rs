@@ -3,7 +3,7 @@
 //! So that a thousand small messages become one batch, one write and one record of the log.
 
 use crate::jaeger_span::refused;
-use crate::jaeger_thrift_decode::{self, Decoder};
+use crate::jaeger_thrift_decode::{self, ClientReport, Decoder};
 use crate::json_reader::Result;
 use crate::otlp_decode::{DecodeError, Decoded};
 
@@ -13,6 +13,8 @@ pub struct Datagrams {
     pub decoded: Decoded,
     /// A reason for each datagram that is no message of the agent.
     pub broken: Vec<String>,
+    /// What clients say of themselves.
+    pub reports: Vec<ClientReport>,
 }
 
 /// Decode all datagrams. One that is broken takes none of its neighbours along, and none of its own spans is kept.
@@ -20,10 +22,12 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Datagrams, DecodeError> {
     let datagrams = split(payload)?;
     let mut decoder = Decoder::with_room_for(payload.len());
     if read_all(&mut decoder, &datagrams).is_ok() {
+        let reports = decoder.take_reports();
         let decoded = decoder.finish()?;
         return Ok(Datagrams {
             decoded,
             broken: Vec::new(),
+            reports,
         });
     }
     decode_the_good(&datagrams)
@@ -41,8 +45,13 @@ fn decode_the_good(datagrams: &[&[u8]]) -> std::result::Result<Datagrams, Decode
     }
     let mut decoder = Decoder::default();
     read_all(&mut decoder, &good).map_err(|error| refused(&error))?;
+    let reports = decoder.take_reports();
     let decoded = decoder.finish()?;
-    Ok(Datagrams { decoded, broken })
+    Ok(Datagrams {
+        decoded,
+        broken,
+        reports,
+    })
 }
 
 fn read_all(decoder: &mut Decoder, datagrams: &[&[u8]]) -> Result<()> {

@@ -17,6 +17,10 @@ pub struct Process<'a> {
 /// How many tags a process may have: what is one byte on the wire is many in memory.
 pub const TAGS_MAX: usize = 10_000;
 
+/// The tag by which a client can be told from others.
+const CLIENT_UUID: &[u8] = b"client-uuid";
+const CLIENT_BYTES_MAX: usize = 64;
+
 /// What clients call their host.
 pub const HOSTNAME: &str = "hostname";
 /// What OpenTelemetry calls it.
@@ -52,6 +56,15 @@ impl Process<'_> {
             }
         }
         bag.end_bag();
+    }
+
+    /// What a client calls itself, at most `CLIENT_BYTES_MAX` long.
+    pub fn client(&self) -> Option<&[u8]> {
+        let (_, value) = self.tags.iter().find(|(key, _)| *key == CLIENT_UUID)?;
+        match value {
+            TagValue::String(text) if (1..=CLIENT_BYTES_MAX).contains(&text.len()) => Some(text),
+            _ => None,
+        }
     }
 
     fn has(&self, wanted: &str) -> bool {

@@ -28,6 +28,18 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
 #[derive(Default)]
 pub struct Decoder {
     rows: JaegerRows,
+    reports: Vec<ClientReport>,
+}
+
+/// What a client says of itself in a batch: the batch's number, and the spans that it has lost so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ClientReport {
+    pub client: String,
+    pub sequence: i64,
+    pub full_queue: i64,
+    pub too_large: i64,
+    pub failed: i64,
 }
 
 impl Decoder {
@@ -44,6 +56,11 @@ impl Decoder {
             Opened::Binary(mut reader, method) => self.call(&mut reader, method),
             Opened::Compact(mut reader, method) => self.call(&mut reader, method),
         }
+    }
+
+    /// What clients said of themselves, a report a batch; only who names itself (`client-uuid`) is heard.
+    pub fn take_reports(&mut self) -> Vec<ClientReport> {
+        take(&mut self.reports)
     }
 
     /// The batch.
@@ -85,11 +102,15 @@ impl Decoder {
     fn batch<'a, R: Reader<'a>>(&mut self, reader: &mut R) -> Result<()> {
         let start = self.rows.columns.rows();
         let mut process = Process::default();
+        let mut sequence = None;
+        let mut report = ClientReport::default();
         let mut last = 0;
         while let Some(field) = reader.field(&mut last)? {
             match field {
                 (1, Kind::Struct) => process = read_process(reader)?,
                 (2, Kind::List) => each_struct(reader, |reader| self.span(reader))?,
+                (3, Kind::I64) => sequence = Some(reader.i64()?),
+                (4, Kind::Struct) => read_stats(reader, &mut report)?,
                 (_, kind) => skip(reader, kind, DEPTH_MAX)?,
             }
         }
@@ -101,6 +122,11 @@ impl Decoder {
         };
         rows.runs.finish(&mut rows.columns, &resource);
         rows.columns.note_repairs(start);
+        if let (Some(sequence), Some(client)) = (sequence, process.client()) {
+            report.sequence = sequence;
+            report.client = String::from_utf8_lossy(client).into_owned();
+            self.reports.push(report);
+        }
         Ok(())
     }
 
@@ -188,6 +214,19 @@ fn read_process<'a, R: Reader<'a>>(reader: &mut R) -> Result<Process<'a>> {
         }
     }
     Ok(process)
+}
+
+fn read_stats<'a, R: Reader<'a>>(reader: &mut R, report: &mut ClientReport) -> Result<()> {
+    let mut last = 0;
+    while let Some(field) = reader.field(&mut last)? {
+        match field {
+            (1, Kind::I64) => report.full_queue = reader.i64()?,
+            (2, Kind::I64) => report.too_large = reader.i64()?,
+            (3, Kind::I64) => report.failed = reader.i64()?,
+            (_, kind) => skip(reader, kind, DEPTH_MAX)?,
+        }
+    }
+    Ok(())
 }
 
 fn read_reference<'a, R: Reader<'a>>(reader: &mut R) -> Result<Reference> {

@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::payload::payload;
+use lymer_decode::jaeger_thrift_decode::ClientReport;
 use lymer_decode::otlp_decode::{DecodeError, Decoded};
 use lymer_decode::{
     jaeger_datagrams, jaeger_proto_decode, jaeger_proto_encode, jaeger_thrift_decode,
@@ -23,18 +24,33 @@ pub fn decode_jaeger_thrift(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResu
     decode(py, source, jaeger_thrift_decode::decode)
 }
 
-/// Spans of datagrams of the agent, each behind its length; and why datagrams were not read.
+/// (client, number of the batch, spans lost by a full queue, as too large, in sending).
+type Report = (String, i64, i64, i64, i64);
+
+/// Spans of datagrams of the agent, each behind its length; why datagrams were not read; what clients say of themselves.
 #[pyfunction]
 pub fn decode_jaeger_datagrams(
     py: Python<'_>,
     source: &Bound<'_, PyAny>,
-) -> PyResult<(Batch, Refused, Vec<String>)> {
+) -> PyResult<(Batch, Refused, Vec<String>, Vec<Report>)> {
     let payload = payload(source)?;
     let found = py
         .detach(|| jaeger_datagrams::decode(&payload))
         .map_err(|error| PyValueError::new_err(error.reason))?;
     let (columns, refused) = answer(found.decoded);
-    Ok((columns, refused, found.broken))
+    let reports = found.reports.into_iter().map(report).collect();
+    Ok((columns, refused, found.broken, reports))
+}
+
+fn report(found: ClientReport) -> Report {
+    let ClientReport {
+        client,
+        sequence,
+        full_queue,
+        too_large,
+        failed,
+    } = found;
+    (client, sequence, full_queue, too_large, failed)
 }
 
 /// Spans of a PostSpansRequest.

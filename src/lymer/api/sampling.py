@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from lymer.component.base import Endpoint
 from lymer.component.events import Events
+from lymer.component.grpc_reflection import enable_reflection
 from lymer.component.grpc_server import GrpcServer
 from lymer.component.http_server import HttpServer
 from lymer.sampling.jaeger_compat import TEXT_TYPE, HttpAnswer, answer_baggage, answer_http
 from lymer.sampling.jaeger_grpc import strategy_handler
 from lymer.sampling.jaeger_proto import SERVICE
 from lymer.sampling.strategy import StrategyProvider
+from lymer.wire.jaeger_descriptors import load_descriptors
 
 MESSAGE_BYTES_MAX: Final = 64 << 10
 """Of a question: the name of a service."""
@@ -81,6 +83,7 @@ class SamplingGrpc:
             port=port,
             message_bytes_max=MESSAGE_BYTES_MAX,
         )
+        self._server.enable(lambda server: enable_reflection(server, [SERVICE], load_descriptors))
 
     @property
     def endpoint(self) -> Endpoint:

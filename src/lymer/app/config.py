@@ -17,6 +17,7 @@ import msgspec
 from lymer.app.environment import VARIABLES, refuse_unknown
 from lymer.app.jaeger_flags import Family
 from lymer.app.jaeger_settings import Given, family_of, from_environment, remark_on, settings_of
+from lymer.app.jaeger_values import expanded
 from lymer.app.roles import ALL_IN_ONE, SECTIONS, Role
 from lymer.component.config import (
     ByteSize,
@@ -86,6 +87,8 @@ class AppConfig(Config):
     """The store as others ask it over gRPC: `port`, `enabled`, …"""
     forward: Section = msgspec.field(default_factory=dict)
     """Where an agent sends its spans: `collectors`, `spool`, …"""
+    resource_attributes: dict[str, str] = msgspec.field(default_factory=dict)
+    """Added to the resource of every span that comes in, unless it says the same. `${NAME:default}` is a variable."""
     sanitizer: SanitizerConfig = SanitizerConfig()
     """What a span may look like before it is stored."""
     sampling: SamplingConfig = SamplingConfig()
@@ -120,6 +123,7 @@ def merge_settings(
     if family in ("badger", "memory"):
         below = below.over({"ephemeral": True}, source=merged.sources["store.type"])
     merged = layers.over(below, family=family).over(flags, source=_COMMAND_LINE)
+    merged = _expand_resource_attributes(merged, environment)
     remarks = [remark for item in given if (remark := remark_on(item, family))]
     remarks += [
         f"{section} in {file} says nothing to `lymer {role.name}`"
@@ -127,6 +131,16 @@ def merge_settings(
         if section in SECTIONS and not role.has(section)
     ]
     return dataclasses.replace(merged, remarks=tuple(remarks))
+
+
+def _expand_resource_attributes(merged: MergedSettings, environment: Mapping[str, str]) -> MergedSettings:
+    """One whose variable is not set and has no default is left out, as with Jaeger."""
+    said = merged.values.get("resource_attributes")
+    if not isinstance(said, Mapping):
+        return merged
+    found = {key: expanded(str(value), environment) for key, value in said.items()}
+    kept = {key: value for key, value in found.items() if value is not None}
+    return dataclasses.replace(merged, values={**merged.values, "resource_attributes": kept})
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ def _sets(
     return JaegerFlag(name, roles(letters), keys, by, reason, family, is_switch=is_switch, variable_only=variable_only)
 
 
+_TAGS: Final = "`key=value`, `key=${VARIABLE:default}`, with commas"
+
 MEANT: Final[tuple[JaegerFlag, ...]] = (
     # The process.
     _sets(
@@ -95,7 +97,9 @@ MEANT: Final[tuple[JaegerFlag, ...]] = (
     _sets("collector.zipkin.cors.allowed-headers", "c", "receivers.zipkin.cors.allowed_headers", by=read.items),
     _sets("collector.zipkin.allowed-origins", "c", "receivers.zipkin.cors.allowed_origins", by=read.items),
     _sets("collector.zipkin.allowed-headers", "c", "receivers.zipkin.cors.allowed_headers", by=read.items),
+    _sets("collector.tags", "c", "resource_attributes", by=read.tags, reason=_TAGS),
     # The agent.
+    _sets("agent.tags", "a", "resource_attributes", by=read.tags, reason=_TAGS),
     _sets("processor.jaeger-compact.server-host-port", "a", "receivers.jaeger_udp_compact", by=read.host_port),
     _sets("processor.jaeger-binary.server-host-port", "a", "receivers.jaeger_udp_binary", by=read.host_port),
     _sets("processor.zipkin-compact.server-host-port", "a", "receivers.jaeger_udp_zipkin", by=read.host_port),

@@ -20,7 +20,6 @@ _NO_STORE: Final = "this store is not there yet"
 _NO_KAFKA: Final = "Kafka is not there yet"
 _NO_PROMETHEUS: Final = "no figures are read from Prometheus yet"
 _METRICS: Final = "figures are served at /metrics of the admin port"
-_TAGS: Final = "spans are stored with the attributes that they came with"
 
 _SERVER_TLS: Final = "cert key client-ca cipher-suites min-version max-version reload-interval"
 _CLIENT_TLS: Final = "ca cert key server-name skip-host-verify"
@@ -91,7 +90,6 @@ UNUSED: Final[tuple[JaegerFlag, ...]] = (
     *_server_tls("acqsi", "admin.http"),
     # The collector.
     *_unused("c", "collector.", "num-workers queue-size queue-size-memory", _NO_QUEUE),
-    *_unused("c", "collector.", "tags", _TAGS),
     _switch("c", "collector.enable-span-size-metrics", _METRICS),
     *_unused("c", "collector.grpc-server.", "max-connection-age max-connection-age-grace", _GO_SERVER),
     *_unused("c", "collector.http-server.", "idle-timeout read-timeout read-header-timeout", _GO_SERVER),
@@ -107,7 +105,6 @@ UNUSED: Final[tuple[JaegerFlag, ...]] = (
         for processor in ("jaeger-compact", "jaeger-binary", "zipkin-compact")
         for flag in _unused("a", f"processor.{processor}.", "workers server-queue-size server-max-packet-size", _UDP)
     ),
-    *_unused("a", "agent.", "tags", _TAGS),
     *_unused("a", "reporter.", "type", "spans go on by gRPC, as `forward.protocol` says"),
     *_unused("a", "reporter.grpc.", "retry.max", "spans wait in the spool until a collector takes them"),
     *_unused("a", "reporter.grpc.", "discovery.min-peers", "every collector that answers is used in turn"),

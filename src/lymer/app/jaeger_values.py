@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 Reader = Callable[[str, str], dict[str, Any]]
@@ -61,6 +61,26 @@ def port(key: str, value: str) -> dict[str, Any]:
 def items(key: str, value: str) -> dict[str, Any]:
     """A list with commas."""
     return {key: [item.strip() for item in value.split(",") if item.strip()]}
+
+
+def tags(key: str, value: str) -> dict[str, Any]:
+    """`key=value` with commas between; of a value that is a variable `expanded` makes text."""
+    found = {}
+    for pair in value.replace("\n", ",").split(","):
+        name, equals, content = pair.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"must be like key=value,key=${{VARIABLE:default}}, not {pair!r}")
+        found[name.strip()] = content.strip()
+    return {key: found}
+
+
+def expanded(value: str, environment: Mapping[str, str]) -> str | None:
+    """What `${VARIABLE}` or `${VARIABLE:default}` says, None where it says nothing; any other text is itself."""
+    if not (value.startswith("${") and value.endswith("}")):
+        return value
+    name, colon, default = value[2:-1].partition(":")
+    found = environment.get(name) or default
+    return found if found or colon else None
 
 
 def headers(key: str, value: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from lymer.exporters.forward import Forwarder
 from lymer.exporters.store import StoreExporter
 from lymer.exporters.strategies import CollectorStrategies
 from lymer.pipeline.in_flight import InFlight
+from lymer.processors.resource_tags import ResourceTags
 from lymer.processors.sanitize import Sanitizer
 from lymer.query.admission import Admission, QueryConfig
 from lymer.query.service import QueryService
@@ -137,6 +138,8 @@ def make_store(ground: Ground) -> SpanStore:
 def make_front(ground: Ground, role: Role, sink: SpanSink) -> SpanSink:
     """What receivers hand to: the processors of the role, then the sink."""
     config = ground.config.sanitizer
+    if ground.config.resource_attributes:
+        sink = ResourceTags(ground.config.resource_attributes, sink)
     if not role.has("sanitizer") or not config.enabled:
         return sink
     return Sanitizer(config, sink, events=ground.events, clock=ground.clock)

@@ -51,7 +51,19 @@ def _admin(port: int) -> dict[str, Any]:
 ALL_IN_ONE: Final = Role(
     "all-in-one",
     "everything in one process: takes spans in, keeps them, answers, shows",
-    frozenset({"receivers", "sanitizer", "sampling", "store", "remote_storage", "api", "query", "self_tracing"}),
+    frozenset(
+        {
+            "receivers",
+            "resource_attributes",
+            "sanitizer",
+            "sampling",
+            "store",
+            "remote_storage",
+            "api",
+            "query",
+            "self_tracing",
+        }
+    ),
     {
         "store": _STORE,
         "receivers": {**_COLLECTOR_DOORS, **_AGENT_DOORS},
@@ -63,7 +75,18 @@ ALL_IN_ONE: Final = Role(
 COLLECTOR: Final = Role(
     "collector",
     "takes spans in, keeps them, and lets `lymer query` and Jaeger ask for them",
-    frozenset({"receivers", "sanitizer", "sampling", "store", "remote_storage", "query", "self_tracing"}),
+    frozenset(
+        {
+            "receivers",
+            "resource_attributes",
+            "sanitizer",
+            "sampling",
+            "store",
+            "remote_storage",
+            "query",
+            "self_tracing",
+        }
+    ),
     {
         "store": _STORE,
         "receivers": _COLLECTOR_DOORS,
@@ -113,7 +136,7 @@ gRPC 17271: jaeger.storage.v2 and OTLP   health and metrics 17270
 AGENT: Final = Role(
     "agent",
     "takes spans in beside the applications and sends them on to collectors",
-    frozenset({"receivers", "sampling", "forward"}),
+    frozenset({"receivers", "resource_attributes", "sampling", "forward"}),
     {"receivers": _AGENT_DOORS, "admin": _admin(14271)},
     """\
 examples:

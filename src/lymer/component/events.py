@@ -59,6 +59,18 @@ class Events:
         self._dropped_datagrams = self._counter(
             "datagrams_dropped", "Datagrams whose spans are lost, by cause.", ("receiver", "cause")
         )
+        self._client_batches = self._counter(
+            "client_batches_received", "Batches of Jaeger's clients that number them.", ("receiver",)
+        )
+        self._client_batches_sent = self._counter(
+            "client_batches_sent", "Batches that those clients have sent, by their numbers.", ("receiver",)
+        )
+        self._client_drops = self._counter(
+            "client_spans_dropped", "Spans that clients say they have dropped themselves.", ("receiver", "cause")
+        )
+        self._clients = Gauge(
+            "lymer_clients_known", "Clients that number their batches.", ("receiver",), registry=self.registry
+        )
         self._sanitized = self._counter(
             "spans_sanitized", "Spans that were changed before they were stored.", ("cause",)
         )
@@ -131,6 +143,17 @@ class Events:
         if span_count:
             self._refused.labels(origin.format, origin.transport, cause).inc(span_count)
         self._warn("datagrams dropped", receiver + cause, receiver=receiver, cause=cause, reason=reason, count=count)
+
+    def client_batch_received(self, *, receiver: str, sent: int, client_count: int) -> None:
+        """A client has numbered a batch: so many were sent since the last that came; so many clients are known."""
+        self._client_batches.labels(receiver).inc()
+        self._client_batches_sent.labels(receiver).inc(sent)
+        self._clients.labels(receiver).set(client_count)
+
+    def client_spans_dropped(self, count: int, *, receiver: str, cause: str) -> None:
+        """A client says that it has dropped spans. Causes: `full_queue`, `too_large`, `send_failure`."""
+        self._client_drops.labels(receiver, cause).inc(count)
+        self._warn("a client drops spans", receiver + cause, receiver=receiver, cause=cause, count=count)
 
     def spans_sanitized(self, count: int, *, cause: str) -> None:
         """Stored spans were changed for this cause, and say so; a span may have several."""

@@ -13,6 +13,7 @@ from lymer.component.clock import Clock
 from lymer.component.errors import LymerError, OverloadedError, RetryableError
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight, Reservation
+from lymer.receivers.client_losses import ClientLosses
 from lymer.receivers.otlp_answers import refusal_for
 from lymer.wire.decoded import Decoded
 from lymer.wire.jaeger_datagrams import FORMAT, read_datagrams
@@ -43,6 +44,7 @@ class DatagramIntake:
         self._name = name
         self._writes_max = writes_max
         self._retry_s = retry_s
+        self._clients = ClientLosses(events=events, receiver=name)
         self._writes: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -80,9 +82,10 @@ class DatagramIntake:
         try:
             with self._in_flight.request() as reservation:
                 await self._reserve(reservation, len(payload))
-                decoded, broken = read_datagrams(payload)
+                decoded, broken, reports = read_datagrams(payload)
                 span_count = len(decoded.batch)
                 self._count_unreadable(decoded, broken)
+                self._clients.take_in(reports)
                 count -= len(broken)
                 await self._write_until_durable(decoded, begun_s)
         except asyncio.CancelledError:
