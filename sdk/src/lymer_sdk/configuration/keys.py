@@ -148,7 +148,11 @@ def keys(environment: Mapping[str, str]) -> dict[str, Key]:
         "interval_s": Key(
             1.0, seconds, (("JAEGER_REPORTER_FLUSH_INTERVAL", seconds), ("OTEL_BSP_SCHEDULE_DELAY", milliseconds))
         ),
-        "send_timeout_s": Key(10.0, number, ((f"{otlp}TRACES_TIMEOUT", number), (f"{otlp}TIMEOUT", number))),
+        "send_timeout_s": Key(
+            10.0,
+            number,
+            ((f"{otlp}TRACES_TIMEOUT", number), (f"{otlp}TIMEOUT", number), ("OTEL_BSP_EXPORT_TIMEOUT", milliseconds)),
+        ),
         "exit_timeout_s": Key(2.0, number),
         "propagators": Key(
             DEFAULT, _propagators, (("JAEGER_PROPAGATION", _propagators), ("OTEL_PROPAGATORS", _propagators))
