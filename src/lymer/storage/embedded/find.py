@@ -13,10 +13,11 @@ from lymer.component.errors import BadQueryError
 from lymer.model.search import Order, TraceSearch, check
 from lymer.model.trace import SUMMARY_SCHEMA, TracePage
 from lymer.storage.base import Budget
+from lymer.storage.embedded.kept_wholes import Group
 from lymer.storage.embedded.native_calls import ask_all
 from lymer.storage.embedded.pieces import Snapshot, Source
 from lymer.storage.embedded.plan import Cursor, Plan, decode_cursor, encode_cursor, search_plan
-from lymer.storage.embedded.whole_traces import whole_traces
+from lymer.storage.embedded.whole_traces import split_groups, whole_group
 
 VIEWS_AT_ONCE_MAX = 16
 """Asked at once, on all cores. A search begins with one and doubles: a page that one view fills costs one view."""
@@ -39,19 +40,17 @@ def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> Trac
         raise BadQueryError(str(error)) from error
     cursor = decode_cursor(search.cursor, search.order) if search.cursor is not None else None
     page = _Page(search, search_plan(search, cursor, search.limit + 1), budget)
-    for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
-        page.ask([Asked(buffer)])
     waiting = deque(_in_order(snapshot, search))
     at_once = 1
     while waiting:
-        budget.check(page.nbytes)
         asked: list[Asked] = []
         while waiting and len(asked) < at_once:
-            source = waiting.popleft()
-            if page.is_full and not search.with_total and _comes_later(source, page.last_key(), search.order):
+            place = waiting.popleft()
+            if page.is_full and not search.with_total and _comes_later(place, page.last_key(), search.order):
                 waiting.clear()
                 break
-            asked.append(Asked(source.view, source.skip_hex, source.traces_max))
+            asked += _asked(place, snapshot, budget)
+            budget.check(page.nbytes + sum(one.nbytes for one in asked))
         page.ask(asked)
         at_once = min(2 * at_once, VIEWS_AT_ONCE_MAX)
     return page.answer()
@@ -64,6 +63,15 @@ class Asked:
     view: View
     skip_hex: str = ""
     traces_max: int | None = None
+    nbytes: int = 0
+    """What was made for the question."""
+
+
+def _asked(place: Source | Group, snapshot: Snapshot, budget: Budget) -> list[Asked]:
+    if isinstance(place, Source):
+        return [Asked(place.view, place.skip_hex, place.traces_max)]
+    buffer = whole_group(place, snapshot.kept, budget)
+    return [Asked(buffer, place.skip_hex, nbytes=buffer.memory_bytes)] if buffer is not None else []
 
 
 class _Page:
@@ -128,21 +136,22 @@ def _summaries(answer: ArrowTable) -> pa.Table:
     return rows.cast(SUMMARY_SCHEMA) if rows.schema != SUMMARY_SCHEMA else rows.replace_schema_metadata()
 
 
-def _in_order(snapshot: Snapshot, search: TraceSearch) -> Iterator[Source]:
-    """The sources that can have an answer, the most promising first."""
-    overlapping = [
+def _in_order(snapshot: Snapshot, search: TraceSearch) -> Iterator[Source | Group]:
+    """The sources that can have an answer, and the traces that lie in several, the most promising first."""
+    overlapping: list[Source | Group] = [
         source
         for source in snapshot.sources
         if source.max_start >= search.time.start and source.min_start <= search.time.end
     ]
+    overlapping += split_groups(snapshot, search.time)
     if search.order is Order.OLDEST:
-        yield from sorted(overlapping, key=lambda source: source.min_start)
+        yield from sorted(overlapping, key=lambda place: place.min_start)
     else:
-        yield from sorted(overlapping, key=lambda source: -source.max_trace_start)
+        yield from sorted(overlapping, key=lambda place: -place.max_trace_start)
 
 
-def _comes_later(source: Source, key: int, order: Order) -> bool:
-    """Whether all traces of the source come behind a row with this key. Sources that come after it do, too."""
+def _comes_later(place: Source | Group, key: int, order: Order) -> bool:
+    """Whether all traces of the place come behind a row with this key. Places that come after it do, too."""
     if order is Order.NEWEST:
-        return source.max_trace_start < key
-    return order is Order.OLDEST and source.min_start > key
+        return place.max_trace_start < key
+    return order is Order.OLDEST and place.min_start > key

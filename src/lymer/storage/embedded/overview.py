@@ -13,7 +13,7 @@ from lymer.model.search import TimeRange
 from lymer.storage.base import Budget
 from lymer.storage.embedded.pieces import Snapshot
 from lymer.storage.embedded.plan import Plan
-from lymer.storage.embedded.whole_traces import whole_traces
+from lymer.storage.embedded.whole_traces import whole_groups
 from lymer.wire.overview import OverviewQuestion
 
 
@@ -44,5 +44,5 @@ def _asked(snapshot: Snapshot, time: TimeRange, plan: Plan, budget: Budget) -> I
     for source in snapshot.sources:
         if source.max_start >= time.start and source.min_start <= time.end:
             yield source.view, plan.for_view(budget, source.skip_hex, source.traces_max)
-    for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
-        yield buffer, plan.for_view(budget)
+    for buffer, skip_hex in whole_groups(snapshot, time, budget):
+        yield buffer, plan.for_view(budget, skip_hex)

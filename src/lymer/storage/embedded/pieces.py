@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lymer._native import Batch, OpenBuffer, Segment, View, merge_segments
+from lymer.storage.embedded.kept_wholes import KeptWholes
 from lymer.storage.embedded.manifest import Cut, SegmentEntry
 from lymer.storage.embedded.names import Names
 from lymer.storage.embedded.seen_traces import ID_BYTES, SeenTraces
@@ -73,6 +74,11 @@ class Source:
     traces_max: int | None
     """Traces with a number from here on came after the read began."""
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it takes no more spans."""
+        return self.traces_max is None
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -82,6 +88,7 @@ class Snapshot:
     split: frozenset[bytes]
     """Traces that lie in several sources, without the deleted ones."""
     deleted: frozenset[bytes]
+    kept: KeptWholes = field(default_factory=KeptWholes)
 
 
 class SplitTraces:
@@ -95,7 +102,9 @@ class SplitTraces:
         self.lock = threading.RLock()
         """Whoever moves marks from one piece to another in a new version holds it meanwhile."""
         self._seen = SeenTraces(expected)
-        self._sealed_sources: tuple[Version, int, tuple[Source, ...]] | None = None
+        self._sealed_sources: tuple[Version, int, tuple[Source, ...], frozenset[bytes]] | None = None
+        self._kept: tuple[tuple[Piece, ...], KeptWholes] = ((), KeptWholes())
+        """Of the segments of the version that was read last."""
         self._split_count = 0
         """How often a trace was marked."""
 
@@ -126,9 +135,14 @@ class SplitTraces:
             buffers = [piece for piece in (*version.sealing, version.open) if piece.view.span_count]
             for piece in buffers:
                 self._compare(piece, version)
-            sources = (*self._segment_sources(version), *(_source(piece, version) for piece in buffers))
-        split = frozenset().union(*(source.split for source in sources)) - version.deleted
-        return Snapshot(sources, split, version.deleted)
+            segments, split = self._segment_sources(version)
+            arriving = tuple(_source(piece, version) for piece in buffers)
+            if self._kept[0] != version.segments:
+                self._kept = (version.segments, KeptWholes())
+            kept = self._kept[1]
+        if any(source.split for source in arriving):
+            split = split.union(*(source.split for source in arriving)) - version.deleted
+        return Snapshot((*segments, *arriving), split, version.deleted, kept)
 
     def add(self, piece: Piece, ids: set[bytes]) -> None:
         """Mark traces of a piece as split."""
@@ -146,12 +160,13 @@ class SplitTraces:
                     piece.dirty = True
             self._split_count += 1
 
-    def _segment_sources(self, version: Version) -> tuple[Source, ...]:
+    def _segment_sources(self, version: Version) -> tuple[tuple[Source, ...], frozenset[bytes]]:
         known = self._sealed_sources
         if known is None or known[0] is not version or known[1] != self._split_count:
             sources = tuple(_source(piece, version) for piece in version.segments)
-            self._sealed_sources = known = (version, self._split_count, sources)
-        return known[2]
+            split = frozenset().union(*(source.split for source in sources)) - version.deleted
+            self._sealed_sources = known = (version, self._split_count, sources, split)
+        return known[2], known[3]
 
     def _compare(self, piece: Piece, version: Version) -> None:
         count = piece.view.trace_count

@@ -22,7 +22,7 @@ from lymer.storage.embedded.native_calls import ask_all
 from lymer.storage.embedded.pieces import Snapshot, Source
 from lymer.storage.embedded.plan import graph_plan
 from lymer.storage.embedded.seen_traces import ID_BYTES
-from lymer.storage.embedded.whole_traces import pieces_of, read_traces, whole_traces
+from lymer.storage.embedded.whole_traces import pieces_of, read_traces, whole_groups, whole_traces
 
 VIEWS_AT_ONCE_MAX = 16
 """Asked at once, on all cores."""
@@ -110,9 +110,9 @@ def service_graph(snapshot: Snapshot, where: Predicate, time: TimeRange, budget:
         asked = sources[first : first + VIEWS_AT_ONCE_MAX]
         plans = [plan.for_view(budget, source.skip_hex, source.traces_max) for source in asked]
         parts += ask_all(graph_views, [source.view for source in asked], plans)
-    for buffer in whole_traces(snapshot.sources, sorted(snapshot.split), budget):
+    for buffer, skip_hex in whole_groups(snapshot, time, budget):
         budget.check(sum(part.nbytes for part in parts))
-        parts += ask_all(graph_views, [buffer], [plan.for_view(budget)])
+        parts += ask_all(graph_views, [buffer], [plan.for_view(budget, skip_hex)])
     return pa.table(pa.record_batch(merge_graph(parts))).cast(GRAPH_SCHEMA)
 
 

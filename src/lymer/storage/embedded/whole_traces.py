@@ -5,14 +5,57 @@ The same kernels then evaluate that buffer as they evaluate a view, so that spli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from lymer._native import Batch, OpenBuffer, View, merge_batches
+from lymer.model.search import TimeRange
 from lymer.storage.base import Budget
-from lymer.storage.embedded.pieces import Source, found_traces
+from lymer.storage.embedded.kept_wholes import Group, KeptWholes
+from lymer.storage.embedded.pieces import Snapshot, Source, found_traces
 
 CHUNK_TRACES = 512
 """So many are made whole at a time, to bound memory."""
+
+
+def split_groups(snapshot: Snapshot, time: TimeRange) -> Iterator[Group]:
+    """All split traces that can have a span in the range, each in one group.
+
+    Those of segments alone are in groups that stay; those that still arrive are in groups of their own.
+    """
+    kept = snapshot.kept
+    segments = tuple(source for source in snapshot.sources if source.is_sealed)
+    groups = [group for group in kept.groups(segments, snapshot.split, _grouped) if _overlaps(group, time)]
+    arriving = frozenset().union(*(source.split for source in snapshot.sources if not source.is_sealed))
+    if snapshot.split is kept.ids and not arriving:
+        yield from groups
+        return
+    settled = (snapshot.split & kept.ids) - arriving
+    for group in groups:
+        skipped = [trace_id for trace_id in group.ids if trace_id not in settled]
+        if len(skipped) < len(group.ids):
+            yield replace(group, skip_hex=b"".join(skipped).hex()) if skipped else group
+    loose = _grouped(snapshot.sources, snapshot.split - settled)
+    yield from (group for group in loose if _overlaps(group, time))
+
+
+def whole_group(group: Group, kept: KeptWholes, budget: Budget) -> OpenBuffer | None:
+    """A buffer of the traces of the group, each whole; also of those that it skips."""
+    stays = all(source.is_sealed for source in group.sources)
+    buffer = kept.get(group) if stays else None
+    if buffer is None:
+        buffer = next(whole_traces(group.sources, list(group.ids), budget), None)
+        if buffer is not None and stays:
+            kept.keep(group, buffer)
+    return buffer
+
+
+def whole_groups(snapshot: Snapshot, time: TimeRange, budget: Budget) -> Iterator[tuple[OpenBuffer, str]]:
+    """Buffers of all groups that can have a span in the range, with what is skipped in each."""
+    for group in split_groups(snapshot, time):
+        buffer = whole_group(group, snapshot.kept, budget)
+        if buffer is not None:
+            yield buffer, group.skip_hex
 
 
 def whole_traces(sources: Iterable[Source], ids: list[bytes], budget: Budget) -> Iterator[OpenBuffer]:
@@ -48,3 +91,22 @@ def as_buffer(batch: Batch) -> OpenBuffer:
     buffer = OpenBuffer()
     buffer.append(batch, 1)
     return buffer
+
+
+def _grouped(sources: Sequence[Source], ids: frozenset[bytes]) -> tuple[Group, ...]:
+    """Groups of these traces by the source, of all that have a part of it, whose traces begin first."""
+    ordered = sorted((source for source in sources if source.split), key=lambda source: source.max_trace_start)
+    left = set(ids)
+    groups: list[Group] = []
+    for at, source in enumerate(ordered):
+        mine = sorted(source.split & left)
+        left.difference_update(mine)
+        for first in range(0, len(mine), CHUNK_TRACES):
+            chunk = tuple(mine[first : first + CHUNK_TRACES])
+            others = (other for other in ordered[at + 1 :] if not other.split.isdisjoint(chunk))
+            groups.append(Group(chunk, (source, *others)))
+    return tuple(groups)
+
+
+def _overlaps(group: Group, time: TimeRange) -> bool:
+    return any(source.max_start >= time.start and source.min_start <= time.end for source in group.sources)
