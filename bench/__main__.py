@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 import time
 import traceback
@@ -33,10 +34,15 @@ BENCHMARKS = (
 
 def main() -> int:
     """Run them; 1 when one did not end well."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        epilog=_what_each_measures(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--quick", action="store_true", help="little data: some minutes")
     parser.add_argument("--folder", type=Path, default=Path("bench-data"), help="where data is put (./bench-data)")
-    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help=f"some of: {', '.join(BENCHMARKS)}")
+    parser.add_argument("only", nargs="*", choices=[[], *BENCHMARKS], metavar="BENCHMARK", help="some of those below")
     given = parser.parse_args()
     options = Options(0, given.quick, given.folder.resolve())
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +61,15 @@ def main() -> int:
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _what_each_measures() -> str:
+    """A line for each benchmark: the first of its docstring. None is imported."""
+    lines = ["benchmarks:"]
+    for name in BENCHMARKS:
+        module = ast.parse((Path(__file__).parent / f"{name}.py").read_text())
+        lines.append(f"  {name:20} {(ast.get_docstring(module) or '').splitlines()[0]}")
+    return "\n".join(lines)
 
 
 def _run(name: str, options: Options) -> list[Figure]:
