@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from tests.app.conftest import Lymer
 from tests.app.test_process import STOP_S, send
@@ -28,6 +29,7 @@ def test_an_acknowledged_span_survives_kill_9(launch: Launch) -> None:
     assert services(second) == ["missing-service-name"]
 
 
+@pytest.mark.slow
 def test_a_span_survives_a_clean_end(launch: Launch) -> None:
     first = launch(storage=None)
     first.until('"ready"')
@@ -49,6 +51,7 @@ def test_a_folder_in_use_is_one_line_with_the_cure(launch: Launch) -> None:
     assert services(first) == []
 
 
+@pytest.mark.slow
 def test_memory_limit_and_retention_reach_the_store(launch: Launch) -> None:
     lymer = launch("--memory-limit", "512MiB", "--retention", "72h", storage=None)
     lymer.until('"ready"')

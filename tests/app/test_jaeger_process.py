@@ -39,6 +39,7 @@ def put(file: Path, text: str) -> None:
     new.replace(file)
 
 
+@pytest.mark.slow
 def test_badger_is_the_embedded_store_in_a_folder_that_goes(launch: Launch, tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -71,6 +72,7 @@ def test_every_sampling_port_follows_the_file(launch: Launch, tmp_path: Path) ->
     assert lymer.get(14268, "/api/sampling?service=pay").json()["probabilisticSampling"] == {"samplingRate": 1}
 
 
+@pytest.mark.slow
 def test_a_collector_answers_from_the_file_too(launch: Launch, tmp_path: Path) -> None:
     file = tmp_path / "strategies.json"
     put(file, strategies(0.5))

@@ -67,6 +67,7 @@ def test_a_signal_ends_it_well_and_soon(launch: Launch, number: signal.Signals) 
     assert [json.loads(line)["message"] for line in said.splitlines()] == ["stopping", "stopped"]
 
 
+@pytest.mark.slow
 def test_an_open_connection_does_not_hold_up_the_end(launch: Launch) -> None:
     lymer = launch()
     lymer.until('"ready"')
@@ -79,6 +80,7 @@ def test_an_open_connection_does_not_hold_up_the_end(launch: Launch) -> None:
         assert lymer.end(STOP_S)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_it_at_once(launch: Launch) -> None:
     lymer = launch()
     lymer.until('"ready"')
@@ -94,6 +96,7 @@ def test_a_second_signal_ends_it_at_once(launch: Launch) -> None:
         assert lymer.end(1.0)[0] == 130
 
 
+@pytest.mark.slow
 def test_two_signals_at_the_same_moment_are_one(launch: Launch) -> None:
     lymer = launch()
     lymer.until('"ready"')
@@ -102,6 +105,7 @@ def test_two_signals_at_the_same_moment_are_one(launch: Launch) -> None:
     assert lymer.end(STOP_S)[0] == 0
 
 
+@pytest.mark.slow
 def test_spans_on_their_way_at_the_end_are_answered(launch: Launch) -> None:
     """Whoever got no 200 was not told that its spans are safe; nobody gets half an answer."""
     lymer = launch()
@@ -169,6 +173,7 @@ def test_settings_come_from_file_environment_and_flags(launch: Launch, tmp_path:
     assert lymer.get(16686, "/environment/api/services").status_code == 200
 
 
+@pytest.mark.slow
 def test_variables_of_jaeger_are_understood(launch: Launch) -> None:
     lymer = launch(storage=None, SPAN_STORAGE_TYPE="memory", QUERY_BASE_PATH="/jaeger")
     assert json.loads(lymer.until('"ready"'))["ui"] == lymer.url(16686, "/jaeger/")
@@ -182,6 +187,7 @@ def test_a_start_needs_little_work(launch: Launch) -> None:
     assert (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") < 5
 
 
+@pytest.mark.slow
 def test_its_own_work_is_found_when_it_traces_itself(launch: Launch) -> None:
     lymer = launch("--self-tracing")
     lymer.until('"ready"')

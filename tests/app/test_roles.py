@@ -68,6 +68,7 @@ def test_a_query_shows_what_a_collector_beside_it_keeps(launch: Launch) -> None:
         assert process.end(STOP_S)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_query_may_start_first_and_says_what_it_waits_for(launch: Launch) -> None:
     offset = free_offset()
     query = launch(role="query", storage=None, offset=offset)
@@ -91,6 +92,27 @@ def test_two_collectors_may_share_a_remote_storage(launch: Launch) -> None:
     query = launch(role="query", storage=None, SPAN_STORAGE_TYPE="grpc", GRPC_STORAGE_SERVER=server)
     ready(query)
     assert services(query) == ["missing-service-name"]
+    agents = {"REPORTER_GRPC_HOST_PORT": f"127.0.0.1:{14250 + collector.offset}", "AGENT_TAGS": "zone=${ZONE:eu}"}
+    agent = launch(role="agent", storage=None, **agents)
+    ready(agent)
+    send_datagrams(agent, 1)
+    until(lambda: len(services(query)) > 1)
+    service = next(name for name in services(query) if name != "missing-service-name")
+    trace = query.get(16686, f"/api/traces?service={service}&start=1&end={2**62}").json()["data"][0]
+    tags = [{tag["key"]: tag["value"] for tag in process["tags"]} for process in trace["processes"].values()]
+    assert {process.get("zone") for process in tags} == {"eu"}
+
+
+@pytest.mark.slow
+def test_zipkin_spans_that_arrive_twice_are_kept_once(launch: Launch) -> None:
+    lymer = launch(storage="embedded")
+    ready(lymer)
+    now = int(time.time() * 1e6)
+    span = {"traceId": "a" * 32, "id": "b" * 16, "name": "get /", "timestamp": now, "duration": 1000}
+    for _ in range(2):
+        assert httpx.post(lymer.url(9411, "/api/v2/spans"), json=[span], timeout=10).status_code == 202
+    trace = lymer.get(16686, f"/api/traces/{'a' * 32}").json()["data"]
+    assert [len(one["spans"]) for one in trace] == [1]
 
 
 def test_an_agent_sends_on_what_comes_by_udp(launch: Launch) -> None:
