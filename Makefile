@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e browser clean
+.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e examples browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,7 +40,7 @@ run: build ## Start the all-in-one with demo traffic; the first time builds it
 
 test: build .venv/.tools lint rust ui sdk ## Everything: Rust, Python, page, browser, other people's clients
 	$(BIN)/python -m pytest -q -n 2 tests
-	$(MAKE) browser e2e
+	$(MAKE) browser e2e examples
 
 check: build .venv/.tools lint unit ## Format, lint, types, unit tests: two minutes at most
 
@@ -70,6 +70,7 @@ sdk/.venv/.tools: sdk/pyproject.toml
 
 bench-sdk: sdk/.venv/.tools ## The client beside opentelemetry-sdk in one run
 	sdk/.venv/bin/python sdk/bench/record.py
+	sdk/.venv/bin/python sdk/bench/fastapi_request.py
 
 ui: ## The page's types, lint and unit tests
 	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent lint && npm run --silent test
@@ -83,6 +84,10 @@ screenshots: build ## Pictures of the page for the README, into docs/images
 e2e: build .venv/.tools ## Other people's clients against a whole server
 	bash e2e/setup.sh
 	$(BIN)/python -m pytest -q e2e
+
+examples: build .venv/.tools sdk/.venv/.tools ## The programs of examples/, each against a whole server, one against a real Kafka
+	bash examples/setup.sh
+	$(BIN)/python -m pytest -q -n 2 examples
 
 # --- measure ---------------------------------------------------------------------------------------------------------
 

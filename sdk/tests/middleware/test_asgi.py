@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 
 import httpx
 import lymer_sdk as lymer
@@ -136,16 +138,34 @@ def test_a_route_is_named_with_what_it_is_mounted_in(spans):
     assert spans[0].name == "GET /api/{version}/users/{name}"
 
 
-def test_as_a_middleware_of_fastapi_it_knows_routes_and_errors(spans):
-    app = FastAPI()
+def test_as_a_middleware_of_starlette_it_knows_routes_and_errors(spans):
+    async def broken(request):
+        raise RuntimeError("no stock")
+
+    app = Starlette(routes=[Route("/broken/{name}", broken)])
     app.add_middleware(ASGIMiddleware)
-
-    @app.get("/broken/{name}")
-    async def broken(name: str):
-        raise RuntimeError(name)
-
     ask(app, "/broken/x")
     assert (spans[0].name, spans[0].attributes["http.response.status_code"]) == ("GET /broken/{name}", 500)
+
+
+def test_fastapis_own_spans_are_not_made_twice():
+    """In a process of its own: only a global provider wakes FastAPI's own."""
+    program = """if True:
+        import asyncio, lymer_sdk as lymer
+        from fastapi import FastAPI
+        from lymer_sdk.middleware import ASGIMiddleware
+        memory = lymer.MemoryReporter()
+        lymer.init("shop", reporter=lymer.Reporter.memory(memory), environment={})
+        app = FastAPI()
+        app.get("/")(lambda: {})
+        async def receive(): return {"type": "http.request", "body": b""}
+        async def send(message): pass
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b"", "root_path": ""}
+        asyncio.run(ASGIMiddleware(app)(scope, receive, send))
+        print([span.name for span in memory.spans])
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "['GET /']"
 
 
 @pytest.mark.parametrize("given", ["order/77", "0af7651916cd43dd8448eb211c80319c"])

@@ -46,8 +46,8 @@ async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
         failure = error
         raise
     finally:
-        detach(token)
         _server.finish(exchange, route, failure)
+        detach(token)
 
 
 def trace_config() -> aiohttp.TraceConfig:

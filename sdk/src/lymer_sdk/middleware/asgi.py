@@ -1,8 +1,10 @@
 """ASGI: a span for each request and each websocket of FastAPI, Starlette, Django, Quart and their like.
 
     app = ASGIMiddleware(app)                # around the whole application
-    app.add_middleware(ASGIMiddleware)       # FastAPI and Starlette
+    app.add_middleware(ASGIMiddleware)       # Starlette
 
+FastAPI from 0.165 makes spans itself, three a request, when there is a global tracer provider. Around the application
+this middleware takes their place; added by `add_middleware` it leaves the request to FastAPI's.
 Django says its routes through `lymer_sdk.middleware.django.RouteMiddleware`.
 """
 
@@ -26,6 +28,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _EMPTY = Context()
+_FASTAPI_KEY = "fastapi.telemetry"
+"""Of a scope: FastAPI's own span is there, or, with None, FastAPI is to make none."""
 _SWITCHING = 101
 _FORBIDDEN = 403
 _ROUTES_MAX = 10_000
@@ -50,6 +54,9 @@ class ASGIMiddleware:
         if scope["type"] not in ("http", "websocket") or SPAN_KEY in scope or self._server.excludes(scope["path"]):
             await self.app(scope, receive, send)
             return
+        if scope.setdefault(_FASTAPI_KEY, None) is not None:
+            await self.app(scope, receive, send)
+            return
         exchange = self._begin(scope)
         scope[SPAN_KEY] = exchange.span
         token = attach(exchange.context)
@@ -60,8 +67,8 @@ class ASGIMiddleware:
             failure = error
             raise
         finally:
-            detach(token)
             self._server.finish(exchange, self._route(scope), failure)
+            detach(token)
 
     def _begin(self, scope: Scope) -> Exchange:
         tracing = self._server.tracing

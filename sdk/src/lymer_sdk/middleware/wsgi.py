@@ -46,13 +46,15 @@ class WSGIMiddleware:
         token = attach(exchange.context)
         try:
             body = self.app(environ, self._starter(environ, exchange, start_response))
+            whole = _is_whole(body, environ)
+            if whole:
+                self._server.finish(exchange, exchange.route, None)
         except BaseException as error:
             self._server.finish(exchange, _route(environ), error)
             raise
         finally:
             detach(token)
-        if _is_whole(body, environ):
-            self._server.finish(exchange, exchange.route, None)
+        if whole:
             return body
         return _Body(body, exchange, lambda failure: self._server.finish(exchange, exchange.route, failure))
 
@@ -115,12 +117,12 @@ class _Body:
         try:
             if close is not None:
                 close()
+            self._end(None)
         except BaseException as error:
             self._end(error)
             raise
         finally:
             detach(token)
-        self._end(None)
 
     def _end(self, failure: BaseException | None) -> None:
         finish, self._finish = self._finish, None
