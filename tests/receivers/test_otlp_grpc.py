@@ -145,6 +145,19 @@ async def test_what_the_store_says_reaches_the_sender(
     assert sink.span_count() == 1
 
 
+async def test_at_the_memory_limit_a_message_is_refused_before_it_is_read(opened: Open, sink: FakeSink) -> None:
+    in_flight = InFlight(64 << 20)
+    in_flight.refusing = True
+    channel = await opened(in_flight)
+    call = channel.stream_unary(METHOD)()  # Its message never comes.
+    async with asyncio.timeout(5):
+        error = await failure(call)
+    assert (error.code(), retry_s(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 1.0)
+    in_flight.refusing = False
+    await TraceServiceStub(channel).Export(request_of())
+    assert sink.span_count() == 1
+
+
 async def test_a_message_past_the_limit_is_refused(opened: Open, sink: FakeSink) -> None:
     channel = await opened(message_bytes_max=ByteSize(1000))
     error = await failure(TraceServiceStub(channel).Export(request_of(100)))

@@ -15,7 +15,7 @@ from lymer.component.clock import Clock
 from lymer.component.config import ByteSize, Duration
 from lymer.component.errors import DecodeError, LymerError, OverloadedError
 from lymer.component.events import Events, Origin
-from lymer.pipeline.in_flight import InFlight
+from lymer.pipeline.in_flight import InFlight, Reservation
 from lymer.receivers.otlp_answers import Refusal, refusal_for
 from lymer.wire.codecs import Decoded, decode
 
@@ -69,7 +69,7 @@ class GrpcIntake:
         span_count = 0
         try:
             with self._in_flight.request() as reservation:
-                message = await self._read(context)
+                message = await self._read(context, reservation)
                 reservation.grow(len(message))
                 decoded = await self._decode(message)
                 span_count = len(decoded.batch)
@@ -89,7 +89,7 @@ class GrpcIntake:
         """Let go of the threads."""
         self._threads.shutdown(wait=False)
 
-    async def _read(self, context: Any) -> bytes:
+    async def _read(self, context: Any, reservation: Reservation) -> bytes:
         """The message, once there is room for one more."""
         if self._waiting_count >= WAITING_MAX:
             raise OverloadedError("too many requests wait already")
@@ -99,6 +99,7 @@ class GrpcIntake:
         finally:
             self._waiting_count -= 1
         try:
+            reservation.grow(0)  # Where there is no room at all, the message stays at its sender.
             message = await asyncio.wait_for(context.read(), self._config.read_timeout)
         except TimeoutError as error:
             raise DecodeError(f"the message did not arrive within {self._config.read_timeout:g} s") from error

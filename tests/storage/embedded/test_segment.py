@@ -389,6 +389,16 @@ def test_a_seal_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def test_few_but_huge_values_do_not_fill_the_index(tmp_path: Path) -> None:
+    """Few distinct values are listed in the index, but only while they are small together."""
+    rng = random.Random(10)
+    values = [rng.randbytes(50_000).hex() for _ in range(12)]
+    rows = [span(n, 1, attributes={"body": values[n % 12], "small": f"s{n % 12}"}) for n in range(1, 241)]
+    filled(rows).seal(str(tmp_path), "one", "")
+    assert (tmp_path / "one.idx").stat().st_size < 100_000 < (tmp_path / "one.parquet").stat().st_size
+    assert everything(Segment.open(str(tmp_path), "one", verify=True)) == everything(filled(rows))
+
+
 # --- large -----------------------------------------------------------------------------------------------------------
 
 
