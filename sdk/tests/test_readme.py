@@ -1,4 +1,4 @@
-"""Every program in the README runs as it stands."""
+"""Every program in the README and on the pages runs as it stands; the Chinese pages have the same ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[1]
-PROGRAMS = re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL)
+PAGES = sorted((HERE / "docs" / "en").glob("*.md"))
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def programs_of(page, kind="python"):
+    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+PROGRAMS = {f"{page.name} {n}": one for page in (HERE / "README.md", *PAGES) for n, one in enumerate(programs_of(page))}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_of_the_readme_runs(program, http_receiver):
     program = program.replace("http://localhost:4318", http_receiver.endpoint)
     environment = {
@@ -30,3 +37,11 @@ def test_a_program_of_the_readme_runs(program, http_receiver):
         timeout=30,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_each_page_is_there_in_both_languages_with_the_same_programs():
+    theirs = HERE / "docs" / "zh-CN"
+    assert [page.name for page in PAGES] == sorted(page.name for page in theirs.glob("*.md"))
+    for page in PAGES:
+        for kind in ("python", "yaml", "text"):
+            assert programs_of(page, kind) == programs_of(theirs / page.name, kind)

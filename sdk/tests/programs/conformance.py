@@ -1,4 +1,4 @@
-"""A test service for W3C trace context: POST an array of {url, arguments}; each url gets the arguments with our headers."""
+"""A test service for W3C trace context: POST an array of {url, arguments}; each url gets its own with our headers."""
 
 import http.server
 import json
