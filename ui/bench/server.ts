@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { found, graph, histogram } from "./answers";
 import { grownTree, skeletonBytes, type Made } from "../e2e/skeletons";
 
 const FOLDER = new URL("../dist/", import.meta.url).pathname;
 const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+
+const ANSWERS: Record<string, string> = { traces: JSON.stringify(found(1_500)), histogram: JSON.stringify(histogram(1_000_000)), graph: JSON.stringify(graph(300, 443)), facets: '{"facets":[]}' };
 
 interface Kept {
   readonly made: Made;
@@ -27,7 +30,8 @@ export function startServer(port: number): Promise<Server> {
       if (question === "spans") return send("application/json", JSON.stringify({ spanCount: made.parents.length, spans: [details(Number(url.searchParams.get("row")))] }));
       return response.writeHead(404).end();
     }
-    if (url.pathname.startsWith("/api/")) return send("application/json", '{"data":[]}');
+    const answer = ANSWERS[url.pathname.split("/").at(-1)!];
+    if (url.pathname.startsWith("/api/")) return send("application/json", url.pathname.startsWith("/api/lymer/") && answer ? answer : '{"data":[]}');
     const path = extname(url.pathname) ? url.pathname : "/index.html";
     const body = readFileSync(join(FOLDER, path));
     return send(TYPES[extname(path)] ?? "text/plain", gzipSync(body), { "Content-Encoding": "gzip", "Cache-Control": "max-age=3600" });

@@ -61,6 +61,7 @@ for (const size of SIZES) {
     await page.keyboard.press("z");
 
     await page.locator(".rows").evaluate((rows) => (rows.scrollTop = 0));
+    await page.locator('.row[aria-rowindex="3"]:not([hidden])').waitFor();
     gate("span to details, ms", size, await timed(page, () => document.querySelector<HTMLElement>('.row[aria-rowindex="3"]')!.click(), ".details td"));
     await page.keyboard.press("Escape");
     gate("fold all, ms", size, await timed(page, () => void document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "]", bubbles: true })), '.rows[aria-rowcount="1"]'));

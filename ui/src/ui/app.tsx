@@ -16,7 +16,7 @@ export function App() {
   const found = match(path);
   return (
     <Frame>
-      {found ? <Lazy key={path.startsWith("/trace/") ? path : found.route.pattern.source} load={found.route.load} parts={found.parts} /> : <Notice title={t("page.notFound")} />}
+      {found ? <Lazy key={path.startsWith("/trace/") ? path : found.route.pattern.source} load={found.route.load} parts={found.parts} /> : <Notice title={t("page.notFound")} isAll />}
     </Frame>
   );
 }

@@ -3,10 +3,18 @@ import type { ComponentChildren } from "preact";
 import type { ApiError } from "../api/client";
 import { t } from "../i18n";
 
-export function Notice({ title, cure, children }: { title: string; cure?: string; children?: ComponentChildren }) {
+interface Words {
+  title: string;
+  cure?: string;
+  /** Whether this is all that the page has to say: then it is the page's heading. */
+  isAll?: boolean;
+  children?: ComponentChildren;
+}
+
+export function Notice({ title, cure, isAll = false, children }: Words) {
   return (
     <div class="notice" role="status">
-      <h2>{title}</h2>
+      {isAll ? <h1>{title}</h1> : <h2>{title}</h2>}
       {cure && <p>{cure}</p>}
       {children}
     </div>

@@ -1,7 +1,7 @@
 // The figures as a table: a row a service or operation, each with its course and how it was in the time before.
 import type { Group } from "../../api/red";
 import { changeOf } from "../../draw/trend";
-import { t } from "../../i18n";
+import { formatCount, t } from "../../i18n";
 import { formatDuration, formatRate, formatShare } from "../../time/format";
 import { SortHead, sorted } from "../../ui/sort_head";
 import { Spark } from "../../ui/trend";
@@ -96,7 +96,7 @@ const WORTH_SAYING = 0.1;
 function Change({ share, isWorseWhenMore }: { share: number | null; isWorseWhenMore: boolean }) {
   if (share === null || Math.abs(share) < WORTH_SAYING) return <small class="change" />;
   const isMore = share > 0;
-  const size = isMore && share >= 1 ? `×${(share + 1).toPrecision(2)}` : formatShare(Number(Math.abs(share).toPrecision(2)));
+  const size = isMore && share >= 1 ? `×${formatCount(Number((share + 1).toPrecision(2)))}` : formatShare(Number(Math.abs(share).toPrecision(2)));
   return (
     <small class={isMore && isWorseWhenMore ? "change bad" : "change soft"} title={t(isMore ? "services.more" : "services.less", { n: formatShare(Math.abs(share)) })}>
       {isMore ? "▲" : "▼"}

@@ -90,7 +90,7 @@ function Found({ asking, form, view, isEmpty, embedded, submit, refresh }: Found
   const state = asking.found.state.value;
   const first = lastValue(state);
   const waiting = state.kind === "loading" || asking.more.state.value.kind === "loading";
-  if (!questionOf(form, { start: 0, end: 0 })) return <Notice title={t("search.mistaken")} />;
+  if (!questionOf(form, { start: 0, end: 0 })) return <Notice title={t("search.mistaken")} isAll />;
   if (state.kind === "failed") return <Failure error={state.error} retry={refresh} />;
   if (!first) return <Progress label={t("search.searching")} />;
   const pages = [first, ...asking.later];

@@ -1,6 +1,7 @@
 // What a search found: one row a trace, its length drawn against the longest of the list. Two can be picked to be compared.
-import { useComputed } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Summary } from "../../api/search";
 import { formatCount, t, tn } from "../../i18n";
 import { hueColour, serviceHues } from "../../model/colours";
@@ -8,6 +9,8 @@ import { formatClock, formatDuration, formatInstant } from "../../time/format";
 import { place, href } from "../../url/router";
 
 const CHIPS_MAX = 8;
+/** So many rows are made at a time: the rest when the reader comes near. */
+const ROWS_AT_ONCE = 60;
 
 interface Props {
   traces: readonly Summary[];
@@ -20,11 +23,21 @@ interface Props {
 export function Results({ traces, picked, pick, link }: Props) {
   const longest = traces.reduce((most, trace) => Math.max(most, trace.duration), 1);
   const hues = serviceHues([...new Set(traces.flatMap((trace) => [trace.rootService, ...trace.services.map(({ name }) => name)]))]);
+  const drawn = useSignal(ROWS_AT_ONCE);
+  const end = useRef<HTMLLIElement>(null);
+  const isWhole = traces.length <= drawn.value;
+  useEffect(() => {
+    if (!end.current) return;
+    const observer = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && (drawn.value += ROWS_AT_ONCE), { rootMargin: "600px" });
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [isWhole, drawn.value]);
   return (
     <ol class="traces">
-      {traces.map((trace) => (
+      {traces.slice(0, drawn.value).map((trace) => (
         <Row key={trace.traceId} trace={trace} longest={longest} hues={hues} isPicked={picked.includes(trace.traceId)} pick={pick} params={link?.(trace.traceId) ?? {}} />
       ))}
+      {!isWhole && <li ref={end} class="not-drawn" aria-hidden="true" style={{ height: `${(traces.length - drawn.value) * 66}px` }} />}
     </ol>
   );
 }

@@ -37,7 +37,7 @@ export default function TracePage({ parts }: PageProps) {
   const trace = state.kind === "done" ? state.value : state.kind === "loading" ? state.before : null;
   if (trace) return <Shown key={trace.isAdjusted} trace={trace} source={source} />;
   if (state.kind !== "failed") return <Progress label={t("trace.loading")} />;
-  if (state.error.status === 404) return <Notice title={t("trace.notFound")} cure={t("trace.notFoundCure")} />;
+  if (state.error.status === 404) return <Notice title={t("trace.notFound")} cure={t("trace.notFoundCure")} isAll />;
   return <Failure error={state.error instanceof ApiError ? state.error : new ApiError(-1, String(state.error))} retry={ask} />;
 }
 

@@ -130,7 +130,8 @@ export class RowPool {
     const level = String(depth + 1);
     if (element.ariaLevel !== level) element.ariaLevel = level;
     const hue = hues.get(serviceOf(trace, row)) ?? 0;
-    if (slot.hue !== hue) element.style.setProperty("--colour", hueColour((slot.hue = hue)));
+    // Of the bar alone: what the row has, all its elements would inherit anew.
+    if (slot.hue !== hue) slot.bar.style.setProperty("--colour", hueColour((slot.hue = hue)));
     const indent = 8 + indentOf(depth);
     if (slot.indent !== indent) slot.nameCell.style.paddingInlineStart = `${(slot.indent = indent)}px`;
     write(slot.service, serviceOf(trace, row));

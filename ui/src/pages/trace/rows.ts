@@ -1,7 +1,7 @@
 // The arithmetic of the waterfall: which lines are in sight, where a bar stands, where time is marked. No DOM.
 
 export const ROW_HEIGHT = 28;
-const MARGIN = 6;
+const MARGIN = 3;
 /** Browsers clamp taller elements; beyond it scroll positions are scaled. */
 const HEIGHT_MAX = 15_000_000;
 

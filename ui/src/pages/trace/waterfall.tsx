@@ -62,8 +62,8 @@ export function Waterfall({ store }: { store: Store }) {
       >
         <div class="height" role="presentation">
           <div class="layer" role="rowgroup" ref={layer} />
-          <div class="inline-details" ref={inline} hidden={!isInline}>
-            {isInline && <Details store={store} />}
+          <div class="inline-details" ref={inline} hidden={!isInline} role="row">
+            <div role="gridcell">{isInline && <Details store={store} />}</div>
           </div>
         </div>
       </div>
