@@ -1,4 +1,4 @@
-"""Sends spans over HTTP with the standard library: one connection kept open, gzip, Retry-After, partial success.
+"""Sends spans over HTTP: one connection kept open, gzip, Retry-After, partial success.
 
 OTLP, Jaeger's Thrift and Zipkin's JSON differ in their bytes, their paths and what their answers say.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import gzip
-import http.client
 import json
 import os
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from lymer_sdk.http_connection import Answer, ClosedEarlyError, HttpConnection
 from lymer_sdk.jaeger_thrift import JaegerThrift
 from lymer_sdk.otlp import encode_request, refused_of
 from lymer_sdk.otlp_json import encode_json
@@ -53,7 +53,7 @@ class HttpSender:
         self._encode = encode
         self._compress = compress
         self._read_refused = read_refused
-        self._tls = tls or Tls()
+        self._context = (tls or Tls()).context() if address.scheme == "https" else None
         self._headers = {
             "Content-Type": content_type,
             "User-Agent": f"lymer-sdk-python/{VERSION}",
@@ -61,7 +61,9 @@ class HttpSender:
             **_credentials(address),
             **(headers or {}),
         }
-        self._connection: http.client.HTTPConnection | None = None
+        if any(sign in text for pair in self._headers.items() for text in pair for sign in "\r\n"):
+            raise ValueError("a header with a line break in it")
+        self._connection: HttpConnection | None = None
         self._pid = os.getpid()
 
     def __call__(self, spans: list[Span], timeout_s: float) -> Sent:
@@ -69,46 +71,32 @@ class HttpSender:
         if self._compress:
             body = gzip.compress(body, 1)
         try:
-            response, answer = self._post(body, timeout_s)
-        except (OSError, http.client.HTTPException) as error:
+            answer = self._post(body, timeout_s)
+        except OSError as error:
             self.close()
             raise SendError(f"{self._place()}: {error or type(error).__name__}", retry_after_s=0.0) from error
-        if 200 <= response.status < 300:
-            return Sent(refused=self._read_refused(answer) if self._read_refused else 0)
-        reason = f"{self._place()}{self._path} answered {response.status} {response.reason}"
-        if response.status in _RETRYABLE:
-            raise SendError(reason, retry_after_s=_retry_after(response.headers.get("Retry-After")))
+        if 200 <= answer.status < 300:
+            return Sent(refused=self._read_refused(answer.body) if self._read_refused else 0)
+        reason = f"{self._place()}{self._path} answered {answer.status} {answer.reason}"
+        if answer.status in _RETRYABLE:
+            raise SendError(reason, retry_after_s=_retry_after(answer.headers.get("retry-after")))
         raise SendError(reason, retry_after_s=None)
 
-    def _post(self, body: bytes, timeout_s: float) -> tuple[http.client.HTTPResponse, bytes]:
-        reused = self._connection is not None and self._pid == os.getpid()
-        connection = self._connect(timeout_s)
+    def _post(self, body: bytes, timeout_s: float) -> Answer:
+        connection = self._connected()
+        reused = connection.open
         try:
-            return self._exchange(connection, body)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            return connection.request("POST", self._path, body, self._headers, timeout_s=timeout_s)
+        except (ClosedEarlyError, ConnectionResetError, BrokenPipeError):
             if not reused:
                 raise
-            self.close()  # the receiver closed a connection that had been idle
-            return self._exchange(self._connect(timeout_s), body)
+            # the receiver closed a connection that had been idle
+            return connection.request("POST", self._path, body, self._headers, timeout_s=timeout_s)
 
-    def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        connection.request("POST", self._path, body, self._headers)
-        response = connection.getresponse()
-        return response, response.read()
-
-    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
+    def _connected(self) -> HttpConnection:
         if self._connection is None or self._pid != os.getpid():
             self._pid = os.getpid()
-            host, port = self._address.hostname or "", self._port
-            if self._address.scheme == "https":
-                self._connection = http.client.HTTPSConnection(host, port, context=self._tls.context())
-            else:
-                self._connection = http.client.HTTPConnection(host, port)
-        self._connection.timeout = timeout_s
-        if self._connection.sock is not None:
-            self._connection.sock.settimeout(timeout_s)
-        else:
-            self._connection.connect()
+            self._connection = HttpConnection(self._address.hostname or "", self._port, self._context)
         return self._connection
 
     def close(self) -> None:

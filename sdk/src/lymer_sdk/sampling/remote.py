@@ -7,7 +7,6 @@ late, so that a fleet does not ask at once. What fails is counted and said once;
 from __future__ import annotations
 
 import codecs
-import http.client
 import json
 import logging
 import os
@@ -19,13 +18,14 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from lymer_sdk.forked import begins_again_in_child, may_start_threads
+from lymer_sdk.http_connection import HttpConnection
 from lymer_sdk.sampling.decision import Decision, Question, Sampler
 from lymer_sdk.sampling.operations import PerOperation
 from lymer_sdk.sampling.probability import Probabilistic
 from lymer_sdk.sampling.rate import RateLimiting
+from lymer_sdk.tls import Tls
 
 _log = logging.getLogger(__name__)
-_ANSWER_BYTES_MAX = 4 << 20
 
 
 class Remote:
@@ -155,18 +155,16 @@ def fetch_http(url: str) -> bytes:
     """The body of a GET; raises OSError."""
     address = urlsplit(url)
     secure = address.scheme == "https"
-    make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = make(address.hostname or "", address.port, timeout=10.0)
+    port = address.port or (443 if secure else 80)
+    connection = HttpConnection(address.hostname or "", port, Tls().context() if secure else None)
     try:
-        connection.request("GET", f"{address.path}?{address.query}", headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            raise OSError(f"it answered {response.status} {response.reason}")
-        return response.read(_ANSWER_BYTES_MAX)
-    except http.client.HTTPException as error:
-        raise OSError(f"{type(error).__name__}: {error}") from error
+        path = f"{address.path}?{address.query}"
+        answer = connection.request("GET", path, b"", {"Accept": "application/json"}, timeout_s=10.0)
     finally:
         connection.close()
+    if answer.status != 200:
+        raise OSError(f"it answered {answer.status} {answer.reason}")
+    return answer.body
 
 
 def sampler_from(answer: dict[str, Any], current: Sampler, operations_max: int) -> Sampler:
