@@ -1,6 +1,7 @@
 """lymer-sdk: a quick tracer for Python behind the OpenTelemetry and OpenTracing APIs."""
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lymer_sdk import logs
 from lymer_sdk.choices import Reporter, Sampler
@@ -51,9 +52,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> str:
-    """LOG_FORMAT names fields: who reads it has them in every record from then on, before `init` too."""
+def __getattr__(name: str) -> Any:
+    """LOG_FORMAT names fields: who reads it has them in every record from then on, before `init` too.
+
+    The middleware's names are here as well, each found when it is asked for.
+    """
     if name != "LOG_FORMAT":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        middleware = import_module("lymer_sdk.middleware")
+
+        if name not in middleware.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(middleware, name)
     logs.correlate_logs()
     return logs.LOG_FORMAT

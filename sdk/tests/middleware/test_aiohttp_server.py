@@ -8,11 +8,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from lymer_sdk.middleware import aiohttp as module
 from lymer_sdk.middleware.aiohttp import middleware
 from opentelemetry.trace import SpanKind
 
 
-def ask(path, headers=None):
+def ask(path, headers=None, middlewares=(middleware,)):
     async def item(request):
         return web.Response(text=request.match_info["name"])
 
@@ -20,7 +21,7 @@ def ask(path, headers=None):
         raise RuntimeError("no stock")
 
     async def run():
-        app = web.Application(middlewares=[middleware])
+        app = web.Application(middlewares=middlewares)
         app.add_routes([web.get("/items/{name}", item), web.get("/broken", broken)])
         async with (
             TestServer(app) as server,
@@ -45,3 +46,13 @@ def test_a_request_is_a_server_span_named_by_its_route(spans, traceparent):
 def test_errors_and_refusals_have_their_status(spans, path, status):
     assert ask(path)[0] == status
     assert spans[0].attributes["http.response.status_code"] == status
+
+
+def test_installed_it_traces_both_ends(spans):
+    module.install()
+    try:
+        ask("/items/pen", middlewares=())
+    finally:
+        module.uninstall()
+    assert [span.name for span in spans] == ["GET /items/{name}", "GET"]
+    assert spans[0].parent_span_id == spans[1].span_id

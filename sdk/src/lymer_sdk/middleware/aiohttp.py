@@ -2,7 +2,7 @@
 
 web.Application(middlewares=[middleware])
 aiohttp.ClientSession(trace_configs=[trace_config()])
-install()  # every client session of the process
+install()  # every client session and every server's application of the process
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def trace_config() -> aiohttp.TraceConfig:
 
 
 def install() -> None:
-    """Trace every client session of aiohttp that is made from now on."""
+    """Trace every client session and every application of aiohttp that is made from now on."""
     _patches.put(aiohttp.ClientSession, "__init__", _traced)
+    _patches.put(web.Application, "__init__", _traced_application)
 
 
 def uninstall() -> None:
@@ -99,6 +100,14 @@ def _answer(exchange: Exchange, response: Any) -> None:
 def _traced(original: Any) -> Any:
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         kwargs["trace_configs"] = [*(kwargs.get("trace_configs") or ()), trace_config()]
+        original(self, *args, **kwargs)
+
+    return init
+
+
+def _traced_application(original: Any) -> Any:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        kwargs["middlewares"] = [middleware, *(kwargs.get("middlewares") or ())]
         original(self, *args, **kwargs)
 
     return init

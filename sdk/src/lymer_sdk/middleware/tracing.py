@@ -13,11 +13,12 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 from lymer_sdk import client
 from lymer_sdk.configuration.build import Built
 from lymer_sdk.propagation import Composite, RequestId
-from lymer_sdk.remote_parent import ROOT_HINTS_KEY, RootHints
+from lymer_sdk.remote_parent import ROOT_HINTS_KEY, RemoteParent, RootHints
 from lymer_sdk.span import Span, UnsampledSpan
 from lymer_sdk.tracer import Tracer
 
 LocalSpan = Span | UnsampledSpan
+_ATTRIBUTES_MAX, _SHORT = 32, 256
 current = api_context.get_current
 attach = api_context.attach
 _detach = api_context._RUNTIME_CONTEXT.detach  # noqa: SLF001 (the public one logs an error for a foreign context)
@@ -61,8 +62,31 @@ def begin(
     links: Sequence[Link] | None = None,
 ) -> tuple[LocalSpan, Context]:
     """A span that has started, and the context in which it is the current one."""
-    span = tracer.start_in(context, name, context, kind, attributes, links, None, True, True)
+    if links is None and _is_decided(context, tracer) and _are_plain(attributes, tracer):
+        span = tracer.start_in(context, name, context, kind, None, None, None, True, True)
+        if span.__class__ is Span:
+            span.attributes.update(attributes)
+    else:
+        span = tracer.start_in(context, name, context, kind, attributes, links, None, True, True)
     return span, Context({**context, _SPAN_KEY: span})
+
+
+def _is_decided(context: Context, tracer: Tracer) -> bool:
+    """Whether the parent's decision holds: then no sampler looks at the attributes."""
+    parent = context.get(_SPAN_KEY)
+    if parent.__class__ is RemoteParent:
+        return tracer.provider.parent_decides and not parent.undecided
+    return parent.__class__ is Span and tracer.provider.parent_decides
+
+
+def _are_plain(attributes: Mapping[str, Any], tracer: Tracer) -> bool:
+    """Whether attributes of ours need no cleaning: short texts and numbers, and no limit that they could pass."""
+    limits = tracer.limits
+    if limits.attribute_length_max is not None or limits.attribute_count_max < _ATTRIBUTES_MAX:
+        return False
+    return all(
+        value.__class__ is int or (value.__class__ is str and len(value) <= _SHORT) for value in attributes.values()
+    )
 
 
 def detach(token: Any) -> None:
