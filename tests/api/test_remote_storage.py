@@ -80,6 +80,7 @@ async def channel(store: MemoryStore) -> AsyncIterator[grpc.aio.Channel]:
     door.bind()
     await door.start()
     async with grpc.aio.insecure_channel(door.endpoint.address) as channel:
+        await channel.channel_ready()  # A call on a machine with much to do must not end because connecting took long.
         yield channel
     await door.close()
 
