@@ -87,7 +87,7 @@ e2e: build .venv/.tools ## Other people's clients against a whole server
 
 examples: build .venv/.tools sdk/.venv/.tools ## The programs of examples/, each against a whole server, one against a real Kafka
 	bash examples/setup.sh
-	$(BIN)/python -m pytest -q -n 2 examples
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile examples
 
 # --- measure ---------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,13 +139,14 @@ class Trace:
 
 @pytest.fixture
 def trace(lymer: Server) -> Callable[..., Trace]:
-    """The trace of this id, as soon as it has so many spans, or (without a number) all services have sent theirs."""
+    """The trace of this id, as soon as it has so many spans, or spans of all these services, and every parent."""
 
-    def fetch(trace_id: str, span_count: int = 0) -> Trace:
+    def fetch(trace_id: str, span_count: int = 0, services: Collection[str] = ()) -> Trace:
         def whole() -> Trace | None:
             answer = lymer.get_or_none(f"/api/traces/{trace_id}")
             found = Trace(answer) if answer and answer["data"] else None
-            return found if found and found.is_whole and len(found.spans) >= span_count else None
+            there = found and found.is_whole and found.services >= set(services)
+            return found if there and len(found.spans) >= span_count else None
 
         found: Trace = eventually(whole)
         assert span_count in (0, len(found.spans)), found.spans
