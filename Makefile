@@ -116,7 +116,7 @@ FUZZ_FLAGS := --cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 -Cpasses=sancov
 fuzz: ## Fuzz every decoder, FUZZ_SECONDS each (60), two at a time; needs Rust and a C++ compiler
 	cd native/fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --locked --release --quiet --target $(FUZZ_HOST)
 	@cd native/fuzz && printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I @ bash -c 'mkdir -p corpus/@ artifacts/@; \
-	    target/$(FUZZ_HOST)/release/@ corpus/@ ../../corpus/fuzz/@ -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=10 \
+	    target/$(FUZZ_HOST)/release/@ corpus/@ ../../corpus/fuzz/@ -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=60 \
 	        -artifact_prefix=artifacts/@/ > artifacts/@.log 2>&1 && echo "@: nothing found" || { tail -40 artifacts/@.log; exit 255; }'
 
 clean: ## Remove what was built
