@@ -1,10 +1,12 @@
 """What recording and encoding a span costs, side by side with opentelemetry-sdk: CPU time of the application's thread.
 
-pip install opentelemetry-sdk lymer-sdk && python sdk/bench/record.py
+`make bench-sdk`
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections import deque
 
@@ -44,7 +46,57 @@ def encode(provider, spans):
     return (time.thread_time() - began) / len(spans) * 1e6
 
 
-def opentelemetry_tracer():
+def their_encode(spans):
+    """CPU microseconds a span for the SDK's OTLP exporter to encode batches of 512."""
+    from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+
+    began = time.thread_time()
+    for first in range(0, len(spans), 512):
+        encode_spans(spans[first : first + 512]).SerializeToString()
+    return (time.thread_time() - began) / len(spans) * 1e6
+
+
+def their_spans(count):
+    """Ended spans of the SDK."""
+    from opentelemetry.sdk.trace import TracerProvider as SdkProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    kept, provider = InMemorySpanExporter(), SdkProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    record(provider.get_tracer("bench"), count)
+    return kept.get_finished_spans()
+
+
+def import_ms(program):
+    """CPU milliseconds of a process from its first line to its first span; the median of seven."""
+    timed = f"import time, os\n{program}\nprint(time.process_time() * 1e3, flush=True)\nos._exit(0)"
+    bare = "import time, os\nprint(time.process_time() * 1e3, flush=True)\nos._exit(0)"
+
+    def run(text):
+        return float(subprocess.run([sys.executable, "-c", text], capture_output=True, check=True).stdout)
+
+    return sorted(run(timed) - run(bare) for _ in range(7))[3]
+
+
+OURS = """
+import lymer_sdk
+lymer_sdk.init("s")
+with lymer_sdk.get_tracer().span("x"): pass
+"""
+THEIRS = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+trace.set_tracer_provider(provider)
+with trace.get_tracer("x").start_as_current_span("x"): pass
+"""
+
+
+def opentelemetry_tracer(sampler=None):
     """The SDK with its batch processor and an exporter that does nothing."""
     from opentelemetry.sdk.trace import TracerProvider as SdkProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -53,7 +105,7 @@ def opentelemetry_tracer():
         def export(self, spans):
             return SpanExportResult.SUCCESS
 
-    provider = SdkProvider()
+    provider = SdkProvider(sampler=sampler)
     provider.add_span_processor(BatchSpanProcessor(Nowhere()))
     return provider.get_tracer("bench")
 
@@ -62,19 +114,26 @@ def main():
     queue = deque(maxlen=100_000)
     ours = TracerProvider(report=queue.append)
     off = TracerProvider(report=queue.append, sampler=AlwaysOff())
-    theirs = opentelemetry_tracer()
+    from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+    theirs, theirs_off = opentelemetry_tracer(), opentelemetry_tracer(ALWAYS_OFF)
     rows = {
         "lymer-sdk, sampled": median(lambda: record(ours.get_tracer("bench")), queue.clear),
         "lymer-sdk, not sampled": median(lambda: record(off.get_tracer("bench")), queue.clear),
         "opentelemetry-sdk, sampled": median(lambda: record(theirs), queue.clear),
+        "opentelemetry-sdk, not sampled": median(lambda: record(theirs_off), queue.clear),
     }
     queue.clear()
     record(ours.get_tracer("bench"), 4096)
     spans = list(queue)
     rows["lymer-sdk, encode"] = median(lambda: encode(ours, spans), lambda: None)
+    finished = their_spans(4096)
+    rows["opentelemetry-sdk, encode"] = median(lambda: their_encode(finished), lambda: None)
     for name, figure in rows.items():
-        print(f"{name:28} {figure:6.2f} us CPU a span")
-    print(f"{'ratio, sampled':28} {rows['opentelemetry-sdk, sampled'] / rows['lymer-sdk, sampled']:6.1f} x")
+        print(f"{name:32} {figure:6.2f} us CPU a span")
+    for name, program in (("lymer-sdk", OURS), ("opentelemetry-sdk", THEIRS)):
+        print(f"{name + ', import to first span':32} {import_ms(program):6.1f} ms CPU")
+    print(f"{'ratio, sampled':32} {rows['opentelemetry-sdk, sampled'] / rows['lymer-sdk, sampled']:6.1f} x")
 
 
 if __name__ == "__main__":

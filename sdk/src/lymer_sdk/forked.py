@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import sys
 import weakref
@@ -60,6 +59,8 @@ def follow_uwsgi(close: Callable[[], None]) -> str:
     uwsgi: Any = sys.modules.get("uwsgi")
     if uwsgi is None:
         return ""
+    import mmap
+
     before = getattr(uwsgi, "post_fork_hook", None)
 
     taken = mmap.mmap(-1, 1)  # shared with all workers, and with those that take a dead one's place

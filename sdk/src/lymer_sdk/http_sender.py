@@ -6,9 +6,9 @@ OTLP, Jaeger's Thrift and Zipkin's JSON differ in their bytes, their paths and w
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import os
+import zlib
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -23,6 +23,7 @@ from lymer_sdk.thrift_protocol import Binary
 from lymer_sdk.tls import Tls
 from lymer_sdk.zipkin import encode_spans
 
+_GZIP = 31
 _RETRYABLE = frozenset((408, 429, 500, 502, 503, 504))
 
 
@@ -69,7 +70,8 @@ class HttpSender:
     def __call__(self, spans: list[Span], timeout_s: float) -> Sent:
         body = self._encode(spans)
         if self._compress:
-            body = gzip.compress(body, 1)
+            packer = zlib.compressobj(1, wbits=_GZIP)
+            body = packer.compress(body) + packer.flush()
         try:
             answer = self._post(body, timeout_s)
         except OSError as error:
