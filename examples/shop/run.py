@@ -31,10 +31,16 @@ def main() -> None:
     options = _options()
     ports = _free_ports()
     os.environ.update({f"SHOP_{name.upper()}_PORT": str(port) for name, port in ports.items()})
-    os.environ["SHOP_FAULTS"] = tempfile.mkdtemp(prefix="shop-faults-")
     if options.kafka:
         os.environ["SHOP_KAFKA"] = options.kafka
     _serve_cache(ports["cache"])
+    with tempfile.TemporaryDirectory(prefix="shop-faults-") as faults:
+        os.environ["SHOP_FAULTS"] = faults
+        run(ports, options)
+
+
+def run(ports: dict[str, int], options: argparse.Namespace) -> None:
+    """The six services, from the first order to the last."""
     log = subprocess.DEVNULL if options.quiet else None
     services = {name: subprocess.Popen([sys.executable, str(HERE / f"{name}.py")], stderr=log) for name in SERVICES}
     try:
