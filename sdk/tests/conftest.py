@@ -1,6 +1,7 @@
 """A receiver on a socket; and the standard library's mock under the name by which OpenTracing's harness imports it."""
 
 import http.server
+import logging
 import sys
 import threading
 import unittest.mock
@@ -66,3 +67,9 @@ def http_receiver():
     receiver = HttpReceiver()
     yield receiver
     receiver.close()
+
+
+@pytest.fixture(autouse=True)
+def root_logger_as_python_has_it():
+    """A celery worker in the same process leaves the root logger at its own level."""
+    logging.getLogger().setLevel(logging.WARNING)
