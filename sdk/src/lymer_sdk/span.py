@@ -272,8 +272,6 @@ class Span(LocalSpan):
         if self.status_from_exceptions:
             self.set_status(StatusCode.ERROR, f"{type(exception).__name__}: {_said_by(exception)}")
 
-    # --- in short ----------------------------------------------------------------------------------------------------
-
     def tag(self, key: str, value: Any) -> Span:
         """Set an attribute; returns the span, so that calls can follow each other."""
         self.set_attribute(key, value)
