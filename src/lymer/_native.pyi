@@ -50,7 +50,7 @@ def encode_jaeger_json(batch: Batch, *, pretty: bool = False) -> list[bytes]:
     """
 
 class JaegerPieces:
-    """The same of a batch in which the rows of a trace stand together, with commas between the traces, piece by piece."""
+    """The same of a batch whose rows stand trace by trace, with commas between the traces, piece by piece."""
 
     def __init__(self, batch: Batch) -> None: ...
     def next(self, span_count: int) -> bytes | None:
@@ -240,7 +240,7 @@ class RedPart:
     nbytes: int
 
 def red(view: View, plan: str) -> RedPart:
-    """Spans by service, name, bucket: a graph plan with `by_operation`, `bucket_start`, `bucket_nano`, `bucket_count`."""
+    """Spans by service, name, bucket: a graph plan and `by_operation`, `bucket_start`, `bucket_nano`, `bucket_count`."""
 
 def merge_red(parts: list[RedPart]) -> ArrowTable:
     """Exact figures over all parts: service, operation, bucket i32 (-1: all), call_count, error_count, total_nano,
@@ -261,7 +261,7 @@ def trace_keys(view: View, trace: int) -> ArrowTable:
     """The keys of a trace's spans and resources, most frequent first: columns scope, key, span_count."""
 
 def trace_column(view: View, trace: int, key: str, scope: str) -> tuple[list[str], bytes]:
-    """The values of an attribute as texts, and 32 bits for each row in pre-order: 0, or one more than a text's place."""
+    """The values of an attribute as texts, and 32 bits for each row in pre-order: 0, or a text's place plus one."""
 
 def trace_events(view: View, trace: int) -> ArrowTable:
     """All events of a trace by time: columns time (nanoseconds), row (in pre-order), place (in its span)."""
