@@ -240,7 +240,7 @@ class RedPart:
     nbytes: int
 
 def red(view: View, plan: str) -> RedPart:
-    """Spans by service, name, bucket: a graph plan and `by_operation`, `bucket_start`, `bucket_nano`, `bucket_count`."""
+    """Spans by service, name, bucket; a graph plan, `by_operation`, `bucket_start`, `bucket_nano`, `bucket_count`."""
 
 def merge_red(parts: list[RedPart]) -> ArrowTable:
     """Exact figures over all parts: service, operation, bucket i32 (-1: all), call_count, error_count, total_nano,

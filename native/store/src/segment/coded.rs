@@ -68,8 +68,7 @@ impl Coded {
     /// A page; None when a code is too large.
     pub fn new(codes: Codes, nulls: Option<NullBuffer>, dictionary: ArrayRef) -> Option<Self> {
         // A fold of values becomes one instruction a vector; `any` and `max` of references are a branch a code.
-        let largest =
-            with_codes!(&codes, codes => codes.iter().copied().fold(0, Ord::max).place());
+        let largest = with_codes!(&codes, codes => codes.iter().copied().fold(0, Ord::max).place());
         let is_empty = nulls
             .as_ref()
             .is_some_and(|nulls| nulls.null_count() == nulls.len());
