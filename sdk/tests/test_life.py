@@ -81,8 +81,6 @@ SERVERS = {
     "gunicorn gevent": (signal.SIGTERM, "gunicorn", "-k", "gevent", "--bind", "127.0.0.1:{port}", "web"),
     "uwsgi": (signal.SIGINT, "uwsgi", "--http-socket", "127.0.0.1:{port}", "--master", "--processes", "2",
               "--enable-threads", "--module", "web"),
-    "uwsgi without threads": (signal.SIGINT, "uwsgi", "--http-socket", "127.0.0.1:{port}", "--master", "--module",
-                              "web"),
 }  # fmt: skip
 
 
@@ -95,6 +93,8 @@ def test_a_server_that_forks_reports_each_request_and_what_was_before(http_recei
     with running(command, http_receiver, end) as process:
         pids = {wait_for(asked(port))} | {asked(port)() for _ in range(5)}
         assert 0 not in pids, process.poll()
+        if program == "uwsgi":  # It ends a worker within a signal handler: what is on its way just then may be lost.
+            assert wait_for(lambda: names_at(http_receiver).count("GET /") >= 6, 5), names_at(http_receiver)
     assert wait_for(lambda: names_at(http_receiver).count("GET /") >= 6, 5), names_at(http_receiver)
     names = names_at(http_receiver)
     assert names.count("GET /") == 6
