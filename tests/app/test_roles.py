@@ -249,5 +249,7 @@ def test_the_shipped_configuration_is_good(role: str) -> None:
 def test_sections_of_another_role_are_remarked_on() -> None:
     file = Path(__file__).parents[2] / "deploy" / "agent.yaml"
     merged = merge_settings(file=file, environment={}, flags={}, role=ROLES["query"])
-    assert merged.remarks == (f"forward in {file} says nothing to `lymer query`",)
+    assert set(merged.remarks) == {
+        f"{section} in {file} says nothing to `lymer query`" for section in ("forward", "resource_attributes")
+    }
     assert merge_settings(file=file, environment={}, flags={}, role=ROLES["agent"]).remarks == ()
