@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 
 from lymer.component.clock import Clock
 from lymer.component.config import read_config
-from lymer.component.errors import ConfigError, NotSupportedError
+from lymer.component.errors import NotSupportedError
 from lymer.model.batch import SpanBatch
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
 from lymer.storage.remote.channel import Channel
-from lymer.storage.remote.config import RemoteConfig
+from lymer.storage.remote.config import RemoteConfig, no_settings
 from lymer.storage.remote.jaeger_question import storage_question
 from lymer.wire import jaeger_storage_client as messages
 from lymer.wire import otlp_proto
@@ -38,6 +38,8 @@ _NEWEST_FIRST: Final = [("start_time_unix_nano", "descending"), ("trace_id", "as
 class JaegerStore:
     """Keeps nothing here, and promises what the other side does."""
 
+    config_type = RemoteConfig
+
     def __init__(self, config: RemoteConfig) -> None:
         self._channel = Channel(config, look=self._look)
 
@@ -51,9 +53,7 @@ class JaegerStore:
     @classmethod
     def settings_for(cls, *, memory_bytes: int | None = None, retention_s: float | None = None) -> dict[str, Any]:
         """None: it needs no memory to speak of. Raises ConfigError, because spans are let go where they are kept."""
-        if retention_s is not None:
-            raise ConfigError("retention: is set where the spans are kept, at the process with the store")
-        return {}
+        return no_settings(retention_s=retention_s)
 
     @classmethod
     def settings_beside(cls, port_offset: int) -> dict[str, Any]:

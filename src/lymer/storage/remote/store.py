@@ -11,12 +11,11 @@ import pyarrow as pa
 
 from lymer.component.clock import Clock
 from lymer.component.config import read_config
-from lymer.component.errors import ConfigError
 from lymer.model.batch import SpanBatch
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
-from lymer.storage.remote.config import PORT, RemoteConfig
+from lymer.storage.remote.config import PORT, RemoteConfig, no_settings
 from lymer.storage.remote.connection import Connection
 from lymer.wire import store_calls as calls
 from lymer.wire.predicate_json import encode_predicate
@@ -43,9 +42,7 @@ class RemoteStore:
     @classmethod
     def settings_for(cls, *, memory_bytes: int | None = None, retention_s: float | None = None) -> dict[str, Any]:
         """None: it needs no memory to speak of. Raises ConfigError, because spans are let go where they are kept."""
-        if retention_s is not None:
-            raise ConfigError("retention: is set where the spans are kept, at the process with the store")
-        return {}
+        return no_settings(retention_s=retention_s)
 
     @classmethod
     def settings_beside(cls, port_offset: int) -> dict[str, Any]:
