@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from thriftpy2.protocol.cybin import TCyBinaryProtocol
-from thriftpy2.transport.memory import TCyMemoryBuffer
+from thriftpy2.protocol.cybin import TCyBinaryProtocol  # type: ignore[attr-defined]
+from thriftpy2.transport.memory import TCyMemoryBuffer  # type: ignore[attr-defined]
 
 from bench.data import Requests, Shape
 from bench.decode import QUICK_SPANS, SPANS, best

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from bench.otlp_bytes import Slot, tagged, varint
 from bench.traffic import INSTANCES, SpanShape, resource_bytes, scope_bytes
 
@@ -86,13 +88,13 @@ class PoolWriter:
             places.links.append((at + marks.link, (trace * 31 + 7) % len(self._first_of)))
 
 
-def trace_id_at(span_at: int) -> int:
-    """Where the trace id of the span at this place stands."""
+def trace_id_at(span_at: np.ndarray) -> np.ndarray:
+    """Where the trace ids of the spans at these places stand."""
     return span_at + _TRACE_ID_AT
 
 
-def span_id_at(span_at: int) -> int:
-    """Where the span id of the span at this place stands."""
+def span_id_at(span_at: np.ndarray) -> np.ndarray:
+    """Where the span ids of the spans at these places stand."""
     return span_at + _SPAN_ID_AT
 
 

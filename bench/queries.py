@@ -12,6 +12,7 @@ import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ async def _engine(data: Dataset) -> tuple[list[Figure], list[str]]:
 
 async def _traces(store: Any, data: Dataset) -> list[Figure]:
     ids = await _ids_of_size(store, data, 30, 80)
-    cost = await _cost(lambda trace_id=trace_id: store.get_traces([trace_id], Budget()) for trace_id in ids)
+    cost = await _cost(partial(store.get_traces, [trace_id], Budget()) for trace_id in ids)
     note = f"{len(ids)} traces of 30 to 80 spans"
     size = f"{data.facts.spans / 1e6:g} M spans"
     return [
@@ -87,7 +88,7 @@ async def _searches(store: Any, data: Dataset) -> list[Figure]:
     for name, goal, predicates in questions:
         searches = [TraceSearch(AnySpan(where)) for where in predicates]
         found = [len((await store.find_traces(search, Budget())).summaries) for search in searches[:5]]
-        cost = await _cost(lambda search=search: store.find_traces(search, Budget()) for search in searches)
+        cost = await _cost(partial(store.find_traces, search, Budget()) for search in searches)
         note = f"p99 {cost.p99_ms:.2f} ms; {statistics.mean(found):.0f} traces in an answer"
         figures.append(Figure(f"{name}, engine, p50", cost.p50_ms, "ms CPU", goal, note))
     return figures
