@@ -31,6 +31,7 @@ PORTS = {
     "jaeger_grpc": 14250,
     "jaeger_http": 14268,
     "admin": 14269,
+    "agent_admin": 14271,
     "api": 16686,
     "remote_storage": 17271,
 }

@@ -42,7 +42,7 @@ examples:
   lymer --port-offset 1000 --storage memory   a second one beside the first, nothing kept
   lymer --config lymer.yaml                   the settings of a file; flags win over it
 
-UI http://localhost:16686   OTLP gRPC 4317, HTTP 4318   health and metrics 14269
+UI http://localhost:16686   OTLP gRPC 4317, HTTP 4318   health and metrics 14269, 14271
 Every option has a twin in the environment: --data-dir is LYMER_DATA_DIR. Jaeger's flags work too.
 """
 

@@ -47,6 +47,21 @@ def test_it_says_once_what_listens_where_when_it_is_ready(launch: Launch) -> Non
     assert lymer.get(14269, "/version").json()["gitVersion"].startswith("v")
 
 
+def test_the_all_in_one_answers_where_the_agent_of_jaeger_has_its_admin_port(launch: Launch) -> None:
+    lymer = launch()
+    assert json.loads(lymer.until('"ready"'))["agent_admin"] == lymer.url(14271).rstrip("/")
+    assert lymer.get(14271).json()["status"] == "Server available"
+    for path in ("/version", "/status"):
+        assert lymer.get(14271, path).json() == lymer.get(14269, path).json()
+    assert "lymer_spans_received_total" in lymer.get(14271, "/metrics").text
+
+
+def test_the_admin_port_may_be_the_agents(launch: Launch) -> None:
+    lymer = launch("--admin.http.host-port=127.0.0.1:14271")
+    assert "agent_admin" not in json.loads(lymer.until('"ready"'))
+    assert lymer.get(14271).status_code == 200
+
+
 def test_spans_that_came_in_are_counted_and_found(launch: Launch) -> None:
     lymer = launch()
     lymer.until('"ready"')
@@ -130,7 +145,7 @@ def test_spans_on_their_way_at_the_end_are_answered(launch: Launch) -> None:
     assert isinstance(answers[-1], str)
 
 
-@pytest.mark.parametrize("port", [4317, 4318, 13133, 14269, 16686])
+@pytest.mark.parametrize("port", [4317, 4318, 13133, 14269, 14271, 16686])
 def test_a_taken_port_is_one_line_with_the_cure(launch: Launch, port: int) -> None:
     offset = free_offset()
     with socket.create_server(("127.0.0.1", port + offset)):

@@ -45,7 +45,7 @@ class State:
 
 
 def build_admin(state: State, registry: CollectorRegistry) -> Any:
-    """The application of port 14269."""
+    """The application of ports 14269 and 14271."""
     return _Routes(
         {
             "/": lambda scope: _availability(state),

@@ -53,7 +53,7 @@ class Composition:
         self._api_path = ""
         if self._back.store is not None:
             self._make_ways_to_ask(self._back.store)
-        self._admin, self._status = self._make_admin()
+        self._admin, self._agent_admin, self._status = self._make_admins()
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -64,6 +64,7 @@ class Composition:
             *ui,
             *(door.endpoint for door in self._doors),
             Endpoint("admin", f"http://{self._admin.address}"),
+            *([Endpoint("agent_admin", f"http://{self._agent_admin.address}")] if self._agent_admin else []),
             Endpoint("health", f"http://{health.address}/status"),
         ]
 
@@ -117,21 +118,25 @@ class Composition:
 
     @property
     def _admins(self) -> list[HttpServer]:
-        return [self._admin, *([self._status] if self._status else [])]
+        return [server for server in (self._admin, self._agent_admin, self._status) if server]
 
     @property
     def _apis(self) -> list[HttpServer]:
         return [self._api] if self._api else []
 
-    def _make_admin(self) -> tuple[HttpServer, HttpServer | None]:
-        config = self._ground.config.admin
-        admin = self._ground.listener(
-            "Admin", build_admin(self.state, self._events.registry), config.port, host=config.host
-        )
-        if config.status_port is None:
-            return admin, None
-        return admin, self._ground.listener(
-            "Health check", build_status(self.state), config.status_port, host=config.host
+    def _make_admins(self) -> tuple[HttpServer, HttpServer | None, HttpServer | None]:
+        """The admin port, its twin at the agent's, and the health check."""
+        config, listener = self._ground.config.admin, self._ground.listener
+        app = build_admin(self.state, self._events.registry)
+        agent_port = None if config.agent_port == config.port else config.agent_port
+        return (
+            listener("Admin", app, config.port, host=config.host),
+            None
+            if agent_port is None
+            else listener("Agent's admin (admin.agent_port)", app, agent_port, host=config.host),
+            None
+            if config.status_port is None
+            else listener("Health check", build_status(self.state), config.status_port, host=config.host),
         )
 
     def _make_receivers(self) -> list[Receiver]:

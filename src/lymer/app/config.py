@@ -49,6 +49,8 @@ class AdminConfig(Config):
     """Health, version and metrics, as Jaeger's admin port."""
     status_port: int | None = 13133
     """`/status`, as the Collector's health check; the admin port has it too. None: only that one."""
+    agent_port: int | None = 14271
+    """The admin port once more, where Jaeger's agent has its own; in the all-in-one, which is an agent too. None: not."""
 
 
 class LogConfig(Config):

@@ -44,8 +44,8 @@ class Role:
 
 
 def _admin(port: int) -> dict[str, Any]:
-    """The port of Jaeger's binary; the Collector's health check is another one's, so that roles fit on one machine."""
-    return {"port": port, "status_port": None}
+    """The port of Jaeger's binary, and no other, so that roles fit on one machine."""
+    return {"port": port, "status_port": None, "agent_port": None}
 
 
 ALL_IN_ONE: Final = Role(
