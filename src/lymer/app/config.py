@@ -50,7 +50,7 @@ class AdminConfig(Config):
     status_port: int | None = 13133
     """`/status`, as the Collector's health check; the admin port has it too. None: only that one."""
     agent_port: int | None = 14271
-    """The admin port once more, where Jaeger's agent has its own; in the all-in-one, which is an agent too. None: not."""
+    """The admin port once more, where Jaeger's agent has its own: the all-in-one is an agent too. None: not."""
 
 
 class LogConfig(Config):
