@@ -9,15 +9,14 @@ import logging
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from opentelemetry import context as api_context
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace.propagation import _SPAN_KEY
 
+from lymer_sdk.current_context import current as _current
 from lymer_sdk.span import LocalSpan
 
 LOG_FORMAT = "%(asctime)s %(levelname)s [%(trace_id)s %(span_id)s] %(name)s: %(message)s"
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
-_current = api_context.get_current
 _make_record: Callable[..., logging.LogRecord] | None = None
 _handler: _SpanHandler | None = None
 

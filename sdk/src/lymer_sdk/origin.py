@@ -26,17 +26,15 @@ def origin_of(context: Context, parent: ApiSpan | None, new_trace_id: Callable[[
     if isinstance(parent, LocalSpan):
         sampled = parent.__class__ is Span
         return parent.trace_id, parent.span_id, False, parent.flags, parent.trace_state, sampled, None, parent._baggage  # noqa: SLF001
+    if isinstance(parent, RemoteParent):
+        flags = parent.flags | DEBUG if parent.debug else parent.flags
+        decided = None if parent.undecided else bool(flags & SAMPLED)
+        return parent.trace_id, parent.span_id, True, flags, parent.trace_state, decided, None, None
     found = parent.get_span_context()
     if not found.is_valid:
         return _root(context, new_trace_id)
     flags = int(found.trace_flags) & _W3C
-    sampled_by_parent: bool | None = bool(flags & SAMPLED)
-    if isinstance(parent, RemoteParent):
-        if parent.debug:
-            flags |= DEBUG
-        elif parent.undecided:
-            sampled_by_parent = None
-    return found.trace_id, found.span_id, found.is_remote, flags, found.trace_state, sampled_by_parent, None, None
+    return found.trace_id, found.span_id, found.is_remote, flags, found.trace_state, bool(flags & SAMPLED), None, None
 
 
 def _root(context: Context, new_trace_id: Callable[[], int]) -> Origin:

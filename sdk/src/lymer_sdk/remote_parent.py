@@ -16,12 +16,26 @@ ROOT_HINTS_KEY = "lymer-root-hints"
 
 
 class RemoteParent(NonRecordingSpan):
-    """The caller's span. `debug`: keep this trace whatever happens; `undecided`: the caller left sampling to us."""
+    """The caller's span. `debug`: keep this trace whatever happens; `undecided`: the caller left sampling to us.
 
-    def __init__(self, context: SpanContext, *, debug: bool = False, undecided: bool = False) -> None:
-        super().__init__(context)
+    Its context is made when somebody asks: our own spans start below it without.
+    """
+
+    def __init__(
+        self, trace_id: int, span_id: int, flags: int, trace_state: TraceState, *, debug: bool, undecided: bool
+    ) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.flags = flags
+        """W3C's: 1 sampled, 2 random trace id."""
+        self.trace_state = trace_state
         self.debug = debug
         self.undecided = undecided
+
+    @property
+    def _context(self) -> SpanContext:
+        """Where the API's class looks for it."""
+        return SpanContext(self.trace_id, self.span_id, True, TraceFlags(self.flags), self.trace_state)
 
 
 class RootHints(NamedTuple):
@@ -49,9 +63,9 @@ def with_parent(
 ) -> Context:
     """The context below this remote span; `sampled` of None leaves the decision to this process."""
     flags = (1 if sampled or debug else 0) | (2 if random else 0)
-    parent = SpanContext(trace_id, span_id, True, TraceFlags(flags), trace_state)
     undecided = sampled is None and not debug
-    return Context({**context, _SPAN_KEY: RemoteParent(parent, debug=debug, undecided=undecided)})
+    parent = RemoteParent(trace_id, span_id, flags, trace_state, debug=debug, undecided=undecided)
+    return Context({**context, _SPAN_KEY: parent})
 
 
 def with_root_hints(context: Context, hints: RootHints) -> Context:

@@ -11,18 +11,17 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from opentelemetry import context as api_context
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation import _SPAN_KEY
 
+from lymer_sdk.current_context import attach as _attach
+from lymer_sdk.current_context import current as _current
+from lymer_sdk.current_context import detach as _detach
 from lymer_sdk.span import Span, UnsampledSpan
 
 if TYPE_CHECKING:
     from lymer_sdk.tracer import Tracer
 
-_current = api_context.get_current
-_attach = api_context.attach
-_detach = api_context._RUNTIME_CONTEXT.detach  # noqa: SLF001 (the public one logs an error for every generator left early)
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 

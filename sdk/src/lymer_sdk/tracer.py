@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context as api_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanKind
 from opentelemetry.trace import Span as ApiSpan
@@ -14,6 +13,7 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from lymer_sdk.attributes import clean_mapping
+from lymer_sdk.current_context import current as _current
 from lymer_sdk.ids import new_span_id
 from lymer_sdk.origin import origin_of
 from lymer_sdk.sampling.decision import Question
@@ -23,7 +23,6 @@ from lymer_sdk.span import SAMPLED, MeasuredSpan, Span, UnsampledSpan
 if TYPE_CHECKING:
     from lymer_sdk.provider import TracerProvider
 
-_current = api_context.get_current
 _now = time.time_ns
 KINDS = {kind.name.lower(): kind for kind in SpanKind}
 

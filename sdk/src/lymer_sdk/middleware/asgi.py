@@ -33,6 +33,7 @@ _FASTAPI_KEY = "fastapi.telemetry"
 _SWITCHING = 101
 _FORBIDDEN = 403
 _ROUTES_MAX = 10_000
+_DESCRIPTIONS_MAX, _KEPT_BYTES_MAX = 512, 512
 
 
 class ASGIMiddleware:
@@ -48,6 +49,7 @@ class ASGIMiddleware:
     ) -> None:
         self.app = app
         self._server = HttpServer("asgi", exclude=exclude, access_log=access_log, answer_ids=answer_ids)
+        self._descriptions: dict[tuple[Any, ...], tuple[str, dict[str, Any]]] = {}
         self._routes: dict[int, tuple[Any, str]] = {}  # by identity: Starlette's routes have no hash
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,13 +77,31 @@ class ASGIMiddleware:
         tracer = tracing.refresh()
         headers = _AsgiHeaders(scope["headers"])
         method = scope.get("method", "GET")
-        name, attributes = method_attributes(method)
+        name, attributes = self._described(scope, headers, method)
         path = attributes["url.path"] = scope["path"]
-        attributes["url.scheme"] = scope.get("scheme", "http")
-        _describe(scope, headers, attributes)
+        query = scope.get("query_string")
+        if query:
+            attributes["url.query"] = redacted_query(query.decode("latin-1"))
+        caller = scope.get("client")
+        if caller:
+            attributes["client.address"] = caller[0]
         context = tracing.propagator.read(headers, _EMPTY)
         span, inside = begin(tracer, context, name, SpanKind.SERVER, attributes)
         return Exchange(span, inside, name, method, path)
+
+    def _described(self, scope: Scope, headers: _AsgiHeaders, method: str) -> tuple[str, dict[str, Any]]:
+        """The span's first name, and the attributes that are the same for request after request."""
+        host, agent = headers.value(b"host"), headers.value(b"user-agent")
+        version, scheme, server = scope.get("http_version"), scope.get("scheme", "http"), scope.get("server")
+        key = method, scheme, host, agent, version, None if host or not server else tuple(server)
+        known = self._descriptions.get(key)
+        if known is None:
+            known = _describe(method, scheme, host, agent, version, server)
+            if len(host) + len(agent) + len(method) <= _KEPT_BYTES_MAX:
+                if len(self._descriptions) >= _DESCRIPTIONS_MAX:
+                    self._descriptions.clear()
+                self._descriptions[key] = known
+        return known[0], known[1].copy()
 
     def _sender(self, exchange: Exchange, send: Send) -> Send:
         def traced_send(message: Message) -> Awaitable[None]:
@@ -127,38 +147,45 @@ class _AsgiHeaders(Headers):
         self._pairs = pairs
         self._values = dict(pairs)  # type: ignore[arg-type]
 
+    def lacks(self, names: frozenset[bytes]) -> bool:
+        return names.isdisjoint(self._values)
+
+    def value(self, name: bytes) -> bytes:
+        """The last value of a header, or nothing."""
+        value: bytes = self._values.get(name, b"")  # type: ignore[call-overload]
+        return value
+
     def all(self, name: str) -> list[str]:
         wanted = name.encode()
+        if wanted not in self._values:
+            return []
         return [value.decode("utf-8", "replace") for key, value in self._pairs if key == wanted]
 
     def first(self, name: str) -> str:
-        value = self._values.get(name.encode())  # type: ignore[call-overload]
-        return "" if value is None else value.decode("utf-8", "replace").strip()
+        return self.value(name.encode()).decode("utf-8", "replace").strip()
 
     def with_prefix(self, prefix: str) -> dict[str, str]:
         return Headers(self._pairs).with_prefix(prefix)
 
 
-def _describe(scope: Scope, headers: _AsgiHeaders, attributes: dict[str, Any]) -> None:
-    query = scope.get("query_string")
-    if query:
-        attributes["url.query"] = redacted_query(query.decode("latin-1"))
-    host = headers.first("host")
+def _describe(
+    method: str, scheme: str, host: bytes, agent: bytes, version: str | None, server: Any
+) -> tuple[str, dict[str, Any]]:
+    name, attributes = method_attributes(method)
+    attributes["url.scheme"] = scheme
     if host:
-        attributes["server.address"], port = split_host(host)
+        attributes["server.address"], port = split_host(host.decode("utf-8", "replace").strip())
         if port is not None:
             attributes["server.port"] = port
-    elif scope.get("server"):
-        attributes["server.address"], attributes["server.port"] = scope["server"]
-    caller = scope.get("client")
-    if caller:
-        attributes["client.address"] = caller[0]
-    agent = headers.first("user-agent")
+    elif server:
+        attributes["server.address"] = server[0]
+        if server[1] is not None:  # a socket in the file system has no port
+            attributes["server.port"] = server[1]
     if agent:
-        attributes["user_agent.original"] = agent
-    version = scope.get("http_version")
+        attributes["user_agent.original"] = agent.decode("utf-8", "replace").strip()
     if version:
         attributes["network.protocol.version"] = version
+    return name, attributes
 
 
 def _path_to(wanted: Any, routes: Iterable[Any], prefix: str = "") -> str:

@@ -9,18 +9,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import opentracing
-from opentelemetry import context as api_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace.propagation import _SPAN_KEY
 
+from lymer_sdk.current_context import attach, current, detach
 from lymer_sdk.opentracing_compat.span import Span
 
 if TYPE_CHECKING:
     from lymer_sdk.opentracing_compat.tracer import Tracer
 
 _SCOPE_KEY = "lymer-opentracing-scope"
-_detach = api_context._RUNTIME_CONTEXT.detach  # noqa: SLF001 (the public one logs an error where there is none)
 
 
 class Scope(opentracing.Scope):  # type: ignore[misc]
@@ -30,16 +29,16 @@ class Scope(opentracing.Scope):  # type: ignore[misc]
         super().__init__(manager, span)
         self._finish = finish_on_close
         self.inner = getattr(span, "inner", None) if isinstance(span, Span) else None
-        values: dict[str, Any] = {**api_context.get_current(), _SCOPE_KEY: self}
+        values: dict[str, Any] = {**current(), _SCOPE_KEY: self}
         if self.inner is not None:
             values[_SPAN_KEY] = self.inner
-        self._token = api_context.attach(Context(values))
+        self._token = attach(Context(values))
 
     def close(self) -> None:
         if self.manager.active is not self:
             return
         try:
-            _detach(self._token)
+            detach(self._token)
         except (ValueError, RuntimeError):
             self.manager.left_elsewhere()
         if self._finish:
@@ -69,13 +68,13 @@ class ScopeManager(opentracing.ScopeManager):  # type: ignore[misc]
 
     @property
     def active(self) -> Any:
-        context = api_context.get_current()
+        context = current()
         scope = context.get(_SCOPE_KEY)
-        current = context.get(_SPAN_KEY)
-        if isinstance(scope, Scope) and (scope.inner is None or scope.inner is current):
+        span = context.get(_SPAN_KEY)
+        if isinstance(scope, Scope) and (scope.inner is None or scope.inner is span):
             return scope
-        if isinstance(current, ApiSpan) and current.get_span_context().is_valid and self._tracer is not None:
-            return BorrowedScope(self, Span(self._tracer, current))
+        if isinstance(span, ApiSpan) and span.get_span_context().is_valid and self._tracer is not None:
+            return BorrowedScope(self, Span(self._tracer, span))
         return None
 
     def left_elsewhere(self) -> None:

@@ -31,6 +31,7 @@ class W3CBaggage(Propagator):
     """Items of the context's baggage and of its span's."""
 
     carries_span = False
+    reads = frozenset((b"baggage",))
 
     def read(self, headers: Headers, context: Context) -> Context:
         values = headers.all("baggage")

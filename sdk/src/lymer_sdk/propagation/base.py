@@ -23,6 +23,9 @@ class Propagator(TextMapPropagator):
     carries_span = True
     """Whether it reads a parent span (of several such, a composite takes the first that finds one)."""
 
+    reads: frozenset[bytes] | None = None
+    """The names of the headers without which nothing is read; None when it reads names that begin in some way."""
+
     def read(self, headers: Headers, context: Context) -> Context:
         """The context with what the headers say, or the context itself when they say nothing."""
         raise NotImplementedError
@@ -68,14 +71,15 @@ def outgoing(context: Context) -> Outgoing | None:
     if isinstance(span, LocalSpan):
         parent = getattr(span, "parent_span_id", 0)
         return Outgoing(span.trace_id, span.span_id, span.flags, span.trace_state, parent)
+    if isinstance(span, RemoteParent):
+        flags = span.flags | DEBUG if span.debug else span.flags
+        return Outgoing(span.trace_id, span.span_id, flags, span.trace_state)
     if not isinstance(span, ApiSpan):
         return None
     found = span.get_span_context()
     if not found.is_valid:
         return None
     flags = int(found.trace_flags) & 0xFF
-    if isinstance(span, RemoteParent) and span.debug:
-        flags |= DEBUG
     return Outgoing(found.trace_id, found.span_id, flags, found.trace_state)
 
 

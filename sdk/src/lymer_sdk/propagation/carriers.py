@@ -63,6 +63,10 @@ class Headers:
         values = _as_list(value)
         return _text(values[0]).strip() if values else ""
 
+    def lacks(self, names: frozenset[bytes]) -> bool:
+        """Whether it is sure, at little cost, that no header has one of these names."""
+        return False
+
     def with_prefix(self, prefix: str) -> dict[str, str]:
         """First values of all headers whose names begin so, by what follows in their names."""
         found = (name for name in self._values if name.startswith(prefix))

@@ -39,6 +39,8 @@ class Composite(Propagator):
         before = context.get(_SPAN_KEY)
         found = False
         for propagator in self.propagators:
+            if propagator.reads is not None and headers.lacks(propagator.reads):
+                continue
             if found and propagator.carries_span:
                 context = propagator.read_beside(headers, context)
             else:

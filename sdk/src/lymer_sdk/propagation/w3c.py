@@ -24,6 +24,8 @@ _NO_STATE = TraceState()
 class TraceContext(Propagator):
     """Sampled and random flags; the state is kept as it came, as long as it is valid."""
 
+    reads = frozenset((b"traceparent",))
+
     def read(self, headers: Headers, context: Context) -> Context:
         values = headers.all("traceparent")
         if len(values) != 1:
