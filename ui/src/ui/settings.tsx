@@ -1,4 +1,5 @@
-// Language, theme and time zone, in a menu.
+// Language, theme and time zone, in a menu. The hundreds of zones are in the page once the menu was opened.
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { language, LANGUAGES, setLanguage, t, type Language } from "../i18n";
 import { LOCAL, offsetName, setZone, zone, zoneChoice, zones } from "../time/zone";
@@ -6,6 +7,7 @@ import { setTheme, theme, THEMES, type Theme } from "./theme";
 
 export function Settings() {
   const menu = useRef<HTMLDetailsElement>(null);
+  const wasOpened = useSignal(false);
   useEffect(() => {
     const close = (event: Event) => {
       if (event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node)) menu.current?.removeAttribute("open");
@@ -18,7 +20,7 @@ export function Settings() {
     };
   }, []);
   return (
-    <details class="menu" ref={menu}>
+    <details class="menu" ref={menu} onToggle={() => (wasOpened.value = true)}>
       <summary title={t("nav.settings")}>
         <span class="sr-only">{t("nav.settings")}</span>
         <span class="mono">{offsetName(Date.now(), zone.value)}</span>
@@ -54,7 +56,7 @@ export function Settings() {
           <span>{t("nav.zone")}</span>
           <select value={zoneChoice.value} onChange={(event) => setZone(event.currentTarget.value)}>
             <option value={LOCAL}>{t("nav.zone.local")}</option>
-            {zones().map((name) => (
+            {(wasOpened.value ? zones() : [zoneChoice.value].filter((name) => name !== LOCAL)).map((name) => (
               <option key={name} value={name}>
                 {name}
               </option>

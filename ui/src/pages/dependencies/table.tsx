@@ -2,11 +2,14 @@
 import type { Edge } from "../../api/graph";
 import { formatCount, t } from "../../i18n";
 import { formatDuration, formatShare } from "../../time/format";
+import { useGrowing } from "../../ui/growing";
 import { SortHead, sorted } from "../../ui/sort_head";
 import { COLUMNS, type Column, type MapState } from "../../url/map";
 import type { Window } from "../../url/range";
 import { href } from "../../url/router";
 import { writeValue } from "../../query/write";
+
+const ROWS_AT_ONCE = 20;
 
 interface Props {
   edges: readonly Edge[];
@@ -19,6 +22,7 @@ export function EdgeTable({ edges, state, window, change }: Props) {
   const sought = state.uiFind.trim().toLowerCase();
   const found = sought ? edges.filter(({ parent, child }) => `${parent} ${child}`.toLowerCase().includes(sought)) : edges;
   const rows = sorted(found, (edge) => valueOf(edge, state.sort), state.isDescending);
+  const { drawn, rest } = useGrowing<HTMLDivElement>(rows.length, ROWS_AT_ONCE);
   return (
     <div class="table-box" tabIndex={0} role="region" aria-label={t("map.table")}>
       <table class="numbers">
@@ -30,7 +34,7 @@ export function EdgeTable({ edges, state, window, change }: Props) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((edge) => (
+          {rows.slice(0, drawn).map((edge) => (
             <tr key={`${edge.parent} ${edge.child}`}>
               <td>{edge.parent}</td>
               <td>
@@ -48,6 +52,7 @@ export function EdgeTable({ edges, state, window, change }: Props) {
           ))}
         </tbody>
       </table>
+      {rest && <div ref={rest} class="not-drawn" style={{ height: `${(rows.length - drawn) * 31}px` }} />}
     </div>
   );
 }

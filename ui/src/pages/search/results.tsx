@@ -1,11 +1,11 @@
 // What a search found: one row a trace, its length drawn against the longest of the list. Two can be picked to be compared.
-import { useComputed, useSignal } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { Summary } from "../../api/search";
 import { formatCount, t, tn } from "../../i18n";
 import { hueColour, serviceHues } from "../../model/colours";
 import { formatClock, formatDuration, formatInstant } from "../../time/format";
+import { useGrowing } from "../../ui/growing";
 import { place, href } from "../../url/router";
 
 const CHIPS_MAX = 8;
@@ -23,21 +23,13 @@ interface Props {
 export function Results({ traces, picked, pick, link }: Props) {
   const longest = traces.reduce((most, trace) => Math.max(most, trace.duration), 1);
   const hues = serviceHues([...new Set(traces.flatMap((trace) => [trace.rootService, ...trace.services.map(({ name }) => name)]))]);
-  const drawn = useSignal(ROWS_AT_ONCE);
-  const end = useRef<HTMLLIElement>(null);
-  const isWhole = traces.length <= drawn.value;
-  useEffect(() => {
-    if (!end.current) return;
-    const observer = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && (drawn.value += ROWS_AT_ONCE), { rootMargin: "600px" });
-    observer.observe(end.current);
-    return () => observer.disconnect();
-  }, [isWhole, drawn.value]);
+  const { drawn, rest } = useGrowing<HTMLLIElement>(traces.length, ROWS_AT_ONCE);
   return (
     <ol class="traces">
-      {traces.slice(0, drawn.value).map((trace) => (
+      {traces.slice(0, drawn).map((trace) => (
         <Row key={trace.traceId} trace={trace} longest={longest} hues={hues} isPicked={picked.includes(trace.traceId)} pick={pick} params={link?.(trace.traceId) ?? {}} />
       ))}
-      {!isWhole && <li ref={end} class="not-drawn" aria-hidden="true" style={{ height: `${(traces.length - drawn.value) * 66}px` }} />}
+      {rest && <li ref={rest} class="not-drawn" aria-hidden="true" style={{ height: `${(traces.length - drawn) * 66}px` }} />}
     </ol>
   );
 }
