@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lymer_sdk.configuration import resolve
-from lymer_sdk.configuration.keys import keys
+from lymer_sdk.configuration.keys import KEYS
 
 JAEGER = {
     "JAEGER_SERVICE_NAME": ("shop", "service", "shop"),
@@ -79,7 +79,7 @@ TABLE = {name: row for name, row in {**JAEGER, **OTHERS}.items() if row}
 
 def test_the_table_has_every_variable():
     assert len(JAEGER) == 21
-    known = {variable for key in keys({}).values() for variable, _ in key.variables}
+    known = {variable for key in KEYS.values() for variable, _ in key.variables}
     assert known == {*JAEGER, *OTHERS}
 
 
@@ -104,9 +104,9 @@ TEXTS = {str: "x", int: "3", float: "0.5", bool: "true", dict: "a=b", tuple: "no
 SPECIAL = {"sampler": "const", "protocol": "grpc", "config_file": "", "propagators": "b3", "reporter": "udp"}
 
 
-@pytest.mark.parametrize("key", keys({}))
+@pytest.mark.parametrize("key", KEYS)
 def test_every_key_can_be_set_by_a_variable_of_ours(key):
-    text = SPECIAL.get(key, TEXTS[type(keys({})[key].default)])
+    text = SPECIAL.get(key, TEXTS[type(KEYS[key].default)])
     if key.endswith("endpoint"):
         text = "http://c:1"
     source = resolve(environment={f"LYMER_{key.upper()}": text}).source(key)

@@ -5,20 +5,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lymer_sdk.configuration import parse
-from lymer_sdk.configuration.parse import Parse
+from lymer_sdk.configuration.parse import (
+    Parse,
+    address,
+    boolean,
+    count,
+    milliseconds,
+    negated,
+    number,
+    one_of,
+    pairs,
+    seconds,
+    text,
+)
 from lymer_sdk.propagation import DEFAULT, propagators_named
 
 
 class Key(NamedTuple):
-    """One value of the configuration."""
+    """One value of the configuration, and the variables of others that set it, each with how it is read."""
 
     default: Any
     read: Parse
-    variables: tuple[tuple[str, Parse], ...] = ()
+    variables: tuple[tuple[str, Parse], ...]
+
+
+def _key(default: Any, read: Parse, *variables: str | tuple[str, Parse]) -> Key:
+    """A variable without a parser of its own is read as the key is."""
+    return Key(default, read, tuple((one, read) if isinstance(one, str) else one for one in variables))
 
 
 SAMPLERS = (
@@ -48,12 +64,12 @@ def _exporters(value: Any) -> tuple[str, ...]:
 
 
 def _reporters(value: Any) -> tuple[str, ...]:
-    return tuple(parse.one_of(*REPORTERS)(name) for name in parse.names(value))
+    return tuple(one_of(*REPORTERS)(name) for name in parse.names(value))
 
 
 def _traces_path(value: Any) -> str:
     """OTEL_EXPORTER_OTLP_ENDPOINT is the base of the path, not the path."""
-    return parse.address(value).rstrip("/") + "/v1/traces"
+    return address(value).rstrip("/") + "/v1/traces"
 
 
 def _propagators(value: Any) -> tuple[str, ...]:
@@ -68,113 +84,89 @@ def _instrumentations(value: Any) -> tuple[str, ...]:
 
 
 def _gzip(value: Any) -> bool:
-    return str(parse.one_of("gzip", "none")(value)) == "gzip"
+    return str(one_of("gzip", "none")(value)) == "gzip"
 
 
-_TLS_VARIABLES = {
-    "certificate": "CERTIFICATE",
-    "client_certificate": "CLIENT_CERTIFICATE",
-    "client_key": "CLIENT_KEY",
+_SAMPLER, _PROTOCOL = one_of(*SAMPLERS), one_of(*PROTOCOLS)
+
+KEYS = {
+    "config_file": _key("", text, "OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"),
+    "service": _key("", text, "JAEGER_SERVICE_NAME", "OTEL_SERVICE_NAME"),
+    "enabled": _key(True, boolean, ("JAEGER_DISABLED", negated), ("OTEL_SDK_DISABLED", negated)),
+    "tags": _key({}, pairs, "JAEGER_TAGS"),
+    "tier": _key("", text),
+    # which traces
+    "sampler": _key("parentbased_always_on", _SAMPLER, "JAEGER_SAMPLER_TYPE", "OTEL_TRACES_SAMPLER"),
+    "sampler_param": _key(None, text, "JAEGER_SAMPLER_PARAM", "OTEL_TRACES_SAMPLER_ARG"),
+    "sampling_endpoint": _key(
+        "http://localhost:5778/sampling", address, "JAEGER_SAMPLING_ENDPOINT", "JAEGER_SAMPLER_MANAGER_HOST_PORT"
+    ),
+    "sampling_interval_s": _key(60.0, seconds, "JAEGER_SAMPLER_REFRESH_INTERVAL"),
+    "operations_max": _key(2000, count, "JAEGER_SAMPLER_MAX_OPERATIONS"),
+    "strategy_path": _key("", text),
+    "keep_errors": _key(False, boolean),
+    "keep_slow_s": _key(None, seconds),
+    # where spans go
+    "reporter": _key(("otlp",), _reporters, ("OTEL_TRACES_EXPORTER", _exporters)),
+    "log_spans": _key(False, boolean, "JAEGER_REPORTER_LOG_SPANS"),
+    "endpoint": _key(
+        "http://localhost:4318",
+        address,
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", _traces_path),
+    ),
+    "protocol": _key("http/protobuf", _PROTOCOL, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"),
+    "headers": _key({}, pairs, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
+    "compress": _key(
+        False, boolean, ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", _gzip), ("OTEL_EXPORTER_OTLP_COMPRESSION", _gzip)
+    ),
+    "certificate": _key("", text, "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"),
+    "client_certificate": _key(
+        "", text, "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"
+    ),
+    "client_key": _key("", text, "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"),
+    "file_path": _key("traces.jsonl", text),
+    "thrift_endpoint": _key(
+        "http://localhost:14268/api/traces", address, "JAEGER_ENDPOINT", "OTEL_EXPORTER_JAEGER_ENDPOINT"
+    ),
+    "user": _key("", text, "JAEGER_USER", "OTEL_EXPORTER_JAEGER_USER"),
+    "password": _key("", text, "JAEGER_PASSWORD", "OTEL_EXPORTER_JAEGER_PASSWORD"),
+    "agent_host": _key("localhost", text, "JAEGER_AGENT_HOST", "OTEL_EXPORTER_JAEGER_AGENT_HOST"),
+    "agent_port": _key(0, count, "JAEGER_AGENT_PORT", "OTEL_EXPORTER_JAEGER_AGENT_PORT"),
+    "resolve": _key(True, boolean, ("JAEGER_REPORTER_ATTEMPT_RECONNECTING_DISABLED", negated)),
+    "resolve_interval_s": _key(30.0, seconds, "JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL"),
+    "zipkin_endpoint": _key("http://localhost:9411/api/v2/spans", address, "OTEL_EXPORTER_ZIPKIN_ENDPOINT"),
+    # how they wait
+    "queue_spans_max": _key(20_000, count, "JAEGER_REPORTER_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_QUEUE_SIZE"),
+    "queue_bytes_max": _key(32 << 20, count),
+    "batch_spans_max": _key(512, count, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
+    "interval_s": _key(1.0, seconds, "JAEGER_REPORTER_FLUSH_INTERVAL", ("OTEL_BSP_SCHEDULE_DELAY", milliseconds)),
+    "send_timeout_s": _key(
+        10.0,
+        number,
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        ("OTEL_BSP_EXPORT_TIMEOUT", milliseconds),
+    ),
+    "exit_timeout_s": _key(2.0, number),
+    # headers
+    "propagators": _key(DEFAULT, _propagators, "JAEGER_PROPAGATION", "OTEL_PROPAGATORS"),
+    "trace_id_header": _key("uber-trace-id", text),
+    "baggage_prefix": _key("uberctx-", text),
+    "debug_id_header": _key("jaeger-debug-id", text),
+    "trace_id_128bit": _key(True, boolean, "JAEGER_TRACEID_128BIT"),
+    # limits
+    "attribute_count_max": _key(128, count, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"),
+    "attribute_length_max": _key(
+        None, count, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+    ),
+    "event_count_max": _key(128, count, "OTEL_SPAN_EVENT_COUNT_LIMIT"),
+    "link_count_max": _key(128, count, "OTEL_SPAN_LINK_COUNT_LIMIT"),
+    "event_attribute_count_max": _key(128, count, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"),
+    "link_attribute_count_max": _key(128, count, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"),
+    # what else is traced and said
+    "instrument": _key((), _instrumentations),
+    "log_records": _key(False, boolean),
+    "report_open_s": _key(None, seconds),
+    "rpc_metrics": _key(False, boolean, "JAEGER_RPC_METRICS"),
 }
-
-
-def keys(environment: Mapping[str, str]) -> dict[str, Key]:
-    """All keys; `environment` is what Jaeger's tags may refer to."""
-    text, count, number, seconds, boolean = parse.text, parse.count, parse.number, parse.seconds, parse.boolean
-    milliseconds, pairs, negated, address = parse.milliseconds, parse.pairs, parse.negated, parse.address
-    tags = parse.jaeger_tags(environment)
-    otlp = "OTEL_EXPORTER_OTLP_"
-
-    def files(variable: str) -> tuple[tuple[str, Parse], ...]:
-        return (f"{otlp}TRACES_{variable}", text), (f"{otlp}{variable}", text)
-
-    return {
-        "config_file": Key("", text, (("OTEL_CONFIG_FILE", text), ("OTEL_EXPERIMENTAL_CONFIG_FILE", text))),
-        "service": Key("", text, (("JAEGER_SERVICE_NAME", text), ("OTEL_SERVICE_NAME", text))),
-        "enabled": Key(True, boolean, (("JAEGER_DISABLED", negated), ("OTEL_SDK_DISABLED", negated))),
-        "tags": Key({}, pairs, (("JAEGER_TAGS", tags),)),
-        "tier": Key("", text),
-        "sampler": Key(
-            "parentbased_always_on",
-            parse.one_of(*SAMPLERS),
-            (("JAEGER_SAMPLER_TYPE", parse.one_of(*SAMPLERS)), ("OTEL_TRACES_SAMPLER", parse.one_of(*SAMPLERS))),
-        ),
-        "sampler_param": Key(None, text, (("JAEGER_SAMPLER_PARAM", text), ("OTEL_TRACES_SAMPLER_ARG", text))),
-        "sampling_endpoint": Key(
-            "http://localhost:5778/sampling",
-            address,
-            (("JAEGER_SAMPLING_ENDPOINT", address), ("JAEGER_SAMPLER_MANAGER_HOST_PORT", address)),
-        ),
-        "sampling_interval_s": Key(60.0, seconds, (("JAEGER_SAMPLER_REFRESH_INTERVAL", seconds),)),
-        "operations_max": Key(2000, count, (("JAEGER_SAMPLER_MAX_OPERATIONS", count),)),
-        "strategy_path": Key("", text),
-        "keep_errors": Key(False, boolean),
-        "keep_slow_s": Key(None, seconds),
-        "reporter": Key(("otlp",), _reporters, (("OTEL_TRACES_EXPORTER", _exporters),)),
-        "log_spans": Key(False, boolean, (("JAEGER_REPORTER_LOG_SPANS", boolean),)),
-        "endpoint": Key(
-            "http://localhost:4318",
-            address,
-            ((f"{otlp}TRACES_ENDPOINT", address), (f"{otlp}ENDPOINT", _traces_path)),
-        ),
-        "protocol": Key(
-            "http/protobuf",
-            parse.one_of(*PROTOCOLS),
-            tuple((f"{otlp}{part}PROTOCOL", parse.one_of(*PROTOCOLS)) for part in ("TRACES_", "")),
-        ),
-        "headers": Key({}, pairs, ((f"{otlp}TRACES_HEADERS", pairs), (f"{otlp}HEADERS", pairs))),
-        "compress": Key(False, boolean, ((f"{otlp}TRACES_COMPRESSION", _gzip), (f"{otlp}COMPRESSION", _gzip))),
-        **{name: Key("", text, files(variable)) for name, variable in _TLS_VARIABLES.items()},
-        "file_path": Key("traces.jsonl", text),
-        "thrift_endpoint": Key(
-            "http://localhost:14268/api/traces",
-            address,
-            (("JAEGER_ENDPOINT", address), ("OTEL_EXPORTER_JAEGER_ENDPOINT", address)),
-        ),
-        "user": Key("", text, (("JAEGER_USER", text), ("OTEL_EXPORTER_JAEGER_USER", text))),
-        "password": Key("", text, (("JAEGER_PASSWORD", text), ("OTEL_EXPORTER_JAEGER_PASSWORD", text))),
-        "agent_host": Key("localhost", text, (("JAEGER_AGENT_HOST", text), ("OTEL_EXPORTER_JAEGER_AGENT_HOST", text))),
-        "agent_port": Key(0, count, (("JAEGER_AGENT_PORT", count), ("OTEL_EXPORTER_JAEGER_AGENT_PORT", count))),
-        "resolve": Key(True, boolean, (("JAEGER_REPORTER_ATTEMPT_RECONNECTING_DISABLED", negated),)),
-        "resolve_interval_s": Key(30.0, seconds, (("JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL", seconds),)),
-        "zipkin_endpoint": Key(
-            "http://localhost:9411/api/v2/spans", address, (("OTEL_EXPORTER_ZIPKIN_ENDPOINT", address),)
-        ),
-        "queue_spans_max": Key(
-            20_000, count, (("JAEGER_REPORTER_MAX_QUEUE_SIZE", count), ("OTEL_BSP_MAX_QUEUE_SIZE", count))
-        ),
-        "queue_bytes_max": Key(32 << 20, count),
-        "batch_spans_max": Key(512, count, (("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", count),)),
-        "interval_s": Key(
-            1.0, seconds, (("JAEGER_REPORTER_FLUSH_INTERVAL", seconds), ("OTEL_BSP_SCHEDULE_DELAY", milliseconds))
-        ),
-        "send_timeout_s": Key(
-            10.0,
-            number,
-            ((f"{otlp}TRACES_TIMEOUT", number), (f"{otlp}TIMEOUT", number), ("OTEL_BSP_EXPORT_TIMEOUT", milliseconds)),
-        ),
-        "exit_timeout_s": Key(2.0, number),
-        "propagators": Key(
-            DEFAULT, _propagators, (("JAEGER_PROPAGATION", _propagators), ("OTEL_PROPAGATORS", _propagators))
-        ),
-        "trace_id_header": Key("uber-trace-id", text),
-        "baggage_prefix": Key("uberctx-", text),
-        "debug_id_header": Key("jaeger-debug-id", text),
-        "trace_id_128bit": Key(True, boolean, (("JAEGER_TRACEID_128BIT", boolean),)),
-        "attribute_count_max": Key(
-            128, count, (("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", count), ("OTEL_ATTRIBUTE_COUNT_LIMIT", count))
-        ),
-        "attribute_length_max": Key(
-            None,
-            count,
-            (("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", count), ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", count)),
-        ),
-        "event_count_max": Key(128, count, (("OTEL_SPAN_EVENT_COUNT_LIMIT", count),)),
-        "link_count_max": Key(128, count, (("OTEL_SPAN_LINK_COUNT_LIMIT", count),)),
-        "event_attribute_count_max": Key(128, count, (("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", count),)),
-        "link_attribute_count_max": Key(128, count, (("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", count),)),
-        "instrument": Key((), _instrumentations),
-        "log_records": Key(False, boolean),
-        "report_open_s": Key(None, seconds),
-        "rpc_metrics": Key(False, boolean, (("JAEGER_RPC_METRICS", boolean),)),
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -96,15 +95,6 @@ def pairs(value: Any) -> dict[str, Any]:
     return {key.strip(): unquote(content.strip()) for key, _, content in items}
 
 
-def jaeger_tags(environment: Mapping[str, str] = os.environ) -> Parse:
-    """`key=value,key2=${VARIABLE:default}`: values may be taken from other variables."""
-
-    def parse(value: Any) -> dict[str, Any]:
-        return {key: _from_variable(item, environment) for key, item in pairs(value).items()}
-
-    return parse
-
-
 def one_of(*choices: str) -> Parse:
     """One of these words."""
 
@@ -117,7 +107,8 @@ def one_of(*choices: str) -> Parse:
     return parse
 
 
-def _from_variable(value: Any, environment: Mapping[str, str]) -> Any:
+def referred(value: Any, environment: Mapping[str, str]) -> Any:
+    """What `${VARIABLE:default}` stands for; anything else is itself."""
     if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")):
         return value
     name, _, default = value[2:-1].partition(":")

@@ -11,9 +11,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lymer_sdk.configuration import parse
 from lymer_sdk.configuration.declarative import read_file
 from lymer_sdk.configuration.jaeger_dict import from_jaeger, looks_like_jaegers
-from lymer_sdk.configuration.keys import Key, keys
+from lymer_sdk.configuration.keys import KEYS, Key
 
 _log = logging.getLogger(__name__)
 
@@ -55,15 +56,15 @@ def resolve(
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """The settings. `config` is a dict of our keys or of jaeger-client's. Raises ValueError that names the key."""
-    known = keys(environment)
     from_dict = from_jaeger(config) if config and looks_like_jaegers(config) else dict(config or {})
-    path = _resolve_one("config_file", known["config_file"], (("code", code or {}), ("dict", from_dict)), environment)
+    path = _resolve_one("config_file", KEYS["config_file"], (("code", code or {}), ("dict", from_dict)), environment)
     from_file = read_file(path.value, environment) if path.value else {}
     given_by = (("code", code or {}), ("dict", from_dict), (path.value, from_file))
     for _, given in given_by:
-        if unknown := sorted(set(given) - set(known)):
-            raise ValueError(f"no setting {unknown[0]!r}: there are {', '.join(known)}")
-    settings = {name: _resolve_one(name, key, given_by, environment) for name, key in known.items()}
+        if unknown := sorted(set(given) - set(KEYS)):
+            raise ValueError(f"no setting {unknown[0]!r}: there are {', '.join(KEYS)}")
+    settings = {name: _resolve_one(name, key, given_by, environment) for name, key in KEYS.items()}
+    _expand_tags(settings, environment)
     _follow(settings)
     return Settings(settings)
 
@@ -86,6 +87,13 @@ def _resolve_one(
         except (ValueError, TypeError) as error:
             _log.warning("%s is not used: %s", variable, error)
     return Setting(key.default, "default")
+
+
+def _expand_tags(settings: dict[str, Setting], environment: Mapping[str, str]) -> None:
+    """JAEGER_TAGS may refer to other variables."""
+    tags, source = settings["tags"]
+    if source == "JAEGER_TAGS":
+        settings["tags"] = Setting({key: parse.referred(value, environment) for key, value in tags.items()}, source)
 
 
 def _follow(settings: dict[str, Setting]) -> None:
