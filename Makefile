@@ -8,7 +8,7 @@ SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml n
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test check lint format unit rust ui sdk native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e examples browser clean
+.PHONY: help build run test test-core test-faces others check lint lint-python lint-rust format unit python rust ui sdk native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e examples browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,16 +20,24 @@ help: ## List what can be made
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-.venv/.built: .venv/bin/python $(SOURCES)
+dist/.built: .venv/bin/python $(SOURCES)
 	@echo "building lymer (the first time takes some minutes: a Rust core and a web page)"
 	rm -rf dist && $(BIN)/python -m pip wheel --verbose --no-deps --wheel-dir dist . 2>&1 | grep --line-buffered -vE '^ *(Using|Looking|Obtaining|Created|Running|Getting|Preparing|Removed|Successfully|Collecting|Downloading|Installing)'
+	@touch $@
+
+.venv/.built: dist/.built
 	$(BIN)/python -m pip install --quiet --upgrade --force-reinstall --no-deps dist/lymer-*.whl
 	$(BIN)/python -m pip install --quiet dist/lymer-*.whl
 	@touch $@
 
+# The tools, and what lymer itself needs: types are checked while the wheel is still being built.
 .venv/.tools: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --group test --group lint
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > .venv/.needs
+	$(BIN)/python -m pip install --quiet --requirement .venv/.needs --group test --group lint
 	@touch $@
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent
 
 build: .venv/.built ## Build the wheel and install it into .venv; .venv/bin/lymer is the command
 
@@ -38,16 +46,37 @@ run: build ## Start the all-in-one with demo traffic; the first time builds it
 
 # --- test ------------------------------------------------------------------------------------------------------------
 
-test: build .venv/.tools lint rust ui sdk ## Everything: Rust, Python, page, browser, other people's clients
-	$(BIN)/python -m pytest -q -n 2 tests
-	$(MAKE) browser e2e examples
+test: .venv/bin/python ui/node_modules/.package-lock.json ## Everything: Rust, Python, page, browser, other people's clients
+	$(MAKE) --jobs=2 --output-sync=target --no-print-directory test-core test-faces
+	$(MAKE) --no-print-directory python
+	$(MAKE) --jobs=2 --output-sync=target --no-print-directory browser others
 
-check: build .venv/.tools lint unit ## Format, lint, types, unit tests: two minutes at most
+# Side by side: what waits for the Rust compiler, and what does not.
+test-core:
+	$(MAKE) dist/.built
+	$(MAKE) rust
+	$(MAKE) lint-rust
 
-lint: .venv/.tools ## Format, lint, types, import stairs
+test-faces:
+	$(MAKE) lint-python
+	$(MAKE) ui
+	$(MAKE) sdk
+
+others:
+	$(MAKE) e2e
+	$(MAKE) examples
+
+check: ## Format, lint, types, unit tests: two minutes at most
+	$(MAKE) build lint unit
+
+lint: lint-python lint-rust ## Format, lint, types, import stairs
+
+lint-python: .venv/.tools
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=src $(BIN)/lint-imports
+
+lint-rust:
 	cd native && cargo fmt --check && cargo clippy --release --all-targets --quiet -- -D warnings
 
 format: .venv/.tools ## Put the source into the house's form
@@ -57,8 +86,11 @@ format: .venv/.tools ## Put the source into the house's form
 unit: build .venv/.tools ## The quick Python tests
 	$(BIN)/python -m pytest -q -n 2 tests -m 'not slow' --hypothesis-profile=quick
 
+python: build .venv/.tools ## All Python tests
+	$(BIN)/python -m pytest -q -n 2 tests
+
 rust: ## The Rust tests
-	cd native && cargo test --release --quiet -p lymer-decode -p lymer-store
+	cd native && cargo test --release --quiet
 
 sdk: sdk/.venv/.tools ## The client library's types and tests, in an environment of its own
 	cd sdk && .venv/bin/pyright && .venv/bin/python -m pytest -q -n 2 tests
@@ -72,13 +104,13 @@ bench-sdk: sdk/.venv/.tools ## The client beside opentelemetry-sdk in one run
 	sdk/.venv/bin/python sdk/bench/record.py
 	sdk/.venv/bin/python sdk/bench/fastapi_request.py
 
-ui: ## The page's types, lint and unit tests
-	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent lint && npm run --silent test
+ui: ui/node_modules/.package-lock.json ## The page's types, lint and unit tests
+	cd ui && npm run --silent lint && npm run --silent test
 
-browser: build .venv/.tools ## The page in Chromium
+browser: build .venv/.tools ui/node_modules/.package-lock.json ## The page in Chromium
 	cd ui && npm run --silent e2e
 
-screenshots: build ## Pictures of the page for the README, into docs/images
+screenshots: build ui/node_modules/.package-lock.json ## Pictures of the page for the README, into docs/images
 	cd ui && node scripts/screenshots.mjs
 
 e2e: build .venv/.tools ## Other people's clients against a whole server
@@ -97,8 +129,8 @@ bench: build .venv/.tools ## All benchmarks (long); docs/benchmarks.md has the l
 bench-quick: build .venv/.tools ## The same with little data
 	$(BIN)/python -m bench --quick
 
-bench-ui: ## How fast the trace page is in Chromium, up to a million spans
-	cd ui && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build && npx playwright test -c bench/playwright.config.ts
+bench-ui: ui/node_modules/.package-lock.json ## How fast the trace page is in Chromium, up to a million spans
+	cd ui && npm run --silent build && npx playwright test -c bench/playwright.config.ts
 
 # --- developers ------------------------------------------------------------------------------------------------------
 

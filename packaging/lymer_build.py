@@ -60,7 +60,9 @@ def build_ui() -> None:
         return
     npm, environment = _npm()
     print("lymer: building the page", file=sys.stderr, flush=True)
-    subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=UI, env=environment, check=True)
+    if not _is_installed():
+        command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=UI, env=environment, check=True)
     subprocess.run([*npm, "run", "build"], cwd=UI, env=environment, check=True)
     shutil.rmtree(UI_BUILT, ignore_errors=True)
     shutil.copytree(UI / "dist", UI_BUILT)
@@ -73,6 +75,12 @@ def _is_fresh() -> bool:
     skipped = {"node_modules", "dist", "test-results"}
     sources = (file for folder in UI.iterdir() if folder.name not in skipped for file in [folder, *folder.rglob("*")])
     return all(file.stat().st_mtime <= index.stat().st_mtime for file in sources if file.is_file())
+
+
+def _is_installed() -> bool:
+    """Whether npm has installed what the lock file names; it leaves a lock file of its own at the end."""
+    installed = UI / "node_modules" / ".package-lock.json"
+    return installed.is_file() and installed.stat().st_mtime >= (UI / "package-lock.json").stat().st_mtime
 
 
 def _npm() -> tuple[list[str], dict[str, str]]:
