@@ -18,7 +18,8 @@ const serve = ({ offset, api }: { offset: number; api: string }, more: readonly 
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
-  workers: 1,
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: true,
   reporter: [["list"]],
   globalSetup: "./e2e/setup.ts",
@@ -31,7 +32,7 @@ export default defineConfig({
       ...(chromium ? { executablePath: chromium } : {}),
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
     },
-    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
   },
   webServer: [serve(PLAIN), serve(PREFIXED, ["--base-path", "/deep/lymer"])],
 });

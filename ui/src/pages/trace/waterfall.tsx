@@ -46,7 +46,7 @@ export function Waterfall({ store }: { store: Store }) {
     <section class="waterfall" aria-label={t("trace.waterfall")} data-marked={store.state.value.marks.length || undefined}>
       <header class="axis">
         <span class="name-column">
-          {t("trace.name")}
+          <span class="cut">{t("trace.name")}</span>
           <Levels store={store} />
         </span>
         <TimeLine store={store} line={axis} />
