@@ -160,6 +160,11 @@ def test_what_is_no_item_is_left_out_and_properties_travel_on():
     assert write_items(items) == "a=1;p=2;q,b=x%20y+z,f=="
 
 
+@pytest.mark.parametrize("wrong", ["b=x y", "b=\u00e9", 'b="x"', "b=1;pr op", "b=1;p=x y", "b c=1", "=1", "b"])
+def test_an_item_that_is_none_is_left_out(wrong):
+    assert read_items(f"a=1,{wrong},c = 3 ; p = 1") == {"a": "1", "c": "3"}
+
+
 def test_too_much_baggage_stays_behind():
     many = write_items({f"k{n}": "v" for n in range(1000)})
     assert len(read_items(many)) == ITEMS_MAX

@@ -35,6 +35,13 @@ def test_the_current_span_is_the_parent(tracer, spans):
     assert spans[1].parent_span_id == 0
 
 
+def test_what_is_no_span_is_no_parent_and_what_is_no_link_no_link(tracer, spans):
+    context = trace.set_span_in_context(trace.INVALID_SPAN_CONTEXT)
+    with tracer.start_as_current_span("a", context=context, links=[None]):
+        pass
+    assert (spans[0].parent_span_id, spans[0].links) == (0, None)
+
+
 @pytest.mark.parametrize("sampled", [True, False])
 def test_the_callers_decision_holds(tracer, spans, sampled):
     remote = SpanContext(5, 6, True, TraceFlags(int(sampled)))

@@ -16,6 +16,7 @@ from lymer_sdk.propagation.carriers import Headers, Put
 
 ITEMS_MAX, BYTES_MAX = 180, 8192
 _token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_value = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*").fullmatch
 _VALUE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 
 
@@ -53,15 +54,21 @@ def read_items(header: str) -> dict[str, str]:
     for member in header[: 2 * BYTES_MAX].split(",")[:ITEMS_MAX]:
         pair, semicolon, properties = member.partition(";")
         key, equals, value = pair.partition("=")
-        key = key.strip()
-        if not equals or not _token(key):
+        key, value = key.strip(), value.strip()
+        if not equals or not _token(key) or not _value(value) or not _are_properties(properties):
             continue
-        text = unquote(value.strip())
+        text = unquote(value)
         if semicolon and properties.strip():
             text = ValueWithProperties(text)
             text.properties = properties.strip()
         items[key] = text
     return items
+
+
+def _are_properties(text: str) -> bool:
+    """`a;b=1`, or nothing."""
+    parts = (part.partition("=") for part in text.split(";") if part.strip())
+    return all(_token(key.strip()) and _value(value.strip()) for key, _, value in parts)
 
 
 def write_items(items: dict[str, str]) -> str:
