@@ -141,7 +141,8 @@ class Tracer(ApiTracer):
             span.set_attributes(attributes)
         if links:
             for link in links:
-                span.add_link(link.context, link.attributes)
+                if link is not None:
+                    span.add_link(link.context, link.attributes)
         if not record_exception:
             span.record_exceptions = False
         if not set_status_on_exception:
