@@ -17,6 +17,7 @@ import lymer_sdk
 from lymer_sdk import MemoryReporter, Reporter
 
 os.environ["OTEL_PYTHON_LOG_CORRELATION"] = "true"
+os.environ["OTEL_PYTHON_ASYNCIO_COROUTINE_NAMES_TO_TRACE"] = "work"
 MEMORY = MemoryReporter()
 lymer_sdk.init("t", reporter=Reporter.memory(MEMORY), environment={})
 
@@ -227,6 +228,57 @@ def use_click():
     from click.testing import CliRunner
 
     CliRunner().invoke(click.command()(lambda: None))
+
+
+def use_redis():
+    import fakeredis
+
+    fakeredis.FakeRedis().set("a", 1)
+
+
+def use_celery():
+    import celery
+
+    application = celery.Celery("t", broker="memory://", set_as_current=False)
+
+    @application.task(name="work")
+    def work():
+        pass
+
+    work.apply()
+
+
+def use_dbapi():
+    from opentelemetry.instrumentation import dbapi
+
+    plain = sqlite3.Connection(":memory:")  # sqlite3.connect is traced already
+    connection = dbapi.instrument_connection("opentelemetry.instrumentation.dbapi", plain, "sqlite")
+    connection.cursor().execute("select 1")
+    connection.close()
+
+
+def use_botocore():
+    """Against a server that is none: the answer is put in before a request leaves."""
+    import botocore.awsrequest
+    import botocore.session
+
+    client = botocore.session.Session().create_client(
+        "s3", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    answer = botocore.awsrequest.AWSResponse("https://s3", 200, {}, io.BytesIO(b"<ListAllMyBucketsResult/>"))
+    answer.raw.stream = lambda: [b"<ListAllMyBucketsResult/>"]
+    client.meta.events.register("before-send", lambda **given: answer)
+    client.list_buckets()
+
+
+def use_asyncio():
+    async def work():
+        await asyncio.sleep(0)
+
+    async def run():
+        await asyncio.gather(asyncio.create_task(work()))
+
+    asyncio.run(run())
 
 
 def use_logging():
