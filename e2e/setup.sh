@@ -63,6 +63,13 @@ if [ ! -f "$stamp" ]; then
     rm -f "$CACHE"/bin/.jaeger-* && touch "$stamp"
 fi
 
+# --- Zipkin's server ---------------------------------------------------------------------------------------------------
+ZIPKIN=3.6.1
+if [ ! -f "$CACHE/zipkin/zipkin-server-$ZIPKIN-slim.jar" ]; then
+    mvn -B -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="io.zipkin:zipkin-server:$ZIPKIN:jar:slim" \
+        -DoutputDirectory="$CACHE/zipkin"
+fi
+
 # --- Java: jaeger-client, OpenTelemetry's exporters, brave --------------------------------------------------------------
 for client in java-jaeger java-otel; do
     stamp="$CACHE/$client/.$(cat clients/$client/* | sha256sum | cut -c1-16)"

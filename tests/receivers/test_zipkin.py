@@ -144,10 +144,12 @@ async def test_b3_s_header_marks_spans_in_protobuf_as_debug(
         (V1_PATH, "application/x-thrift", "Malformed reading List<Span> from TBinary: "),
     ],
 )
-async def test_an_undecodable_body_is_400_in_zipkin_s_words_with_the_reason(
+async def test_a_body_too_long_to_be_retold_is_400_with_our_reason(
     client: httpx.AsyncClient, sink: FakeSink, events: Events, path: str, content_type: str, words: str
 ) -> None:
-    answer = await client.post(path, content=DAMAGED[words.split()[-1]], headers={"content-type": content_type})
+    answer = await client.post(
+        path, content=DAMAGED[words.split()[-1]] + bytes(70_000), headers={"content-type": content_type}
+    )
     assert answer.status_code == 400
     assert answer.text.startswith(words)
     assert len(answer.text) > len(words)

@@ -18,6 +18,7 @@ from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight, Reservation
 from lymer.receivers.otlp_answers import Refusal, refusal_for
 from lymer.wire.codecs import Decoded, decode
+from lymer.wire.decoded import Decoder
 
 TRANSPORT: Final = "grpc"
 
@@ -63,7 +64,7 @@ class GrpcIntake:
         self._waiting_count = 0
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"{name.replace('_', '-')}-decode")
 
-    async def take_in(self, context: Any) -> Decoded | Refusal:
+    async def take_in(self, context: Any, *, decoder: Decoder = decode) -> Decoded | Refusal:
         """Spans of the call's message, durable now, or why there are none."""
         begun_s = self._clock.monotonic_s()
         span_count = 0
@@ -71,7 +72,7 @@ class GrpcIntake:
             with self._in_flight.request() as reservation:
                 message = await self._read(context, reservation)
                 reservation.grow(len(message))
-                decoded = await self._decode(message)
+                decoded = await self._decode(message, decoder)
                 span_count = len(decoded.batch)
                 await self._sink.write(decoded.batch)
         except LymerError as error:
@@ -109,11 +110,11 @@ class GrpcIntake:
             raise DecodeError("the call came without a message")
         return message
 
-    async def _decode(self, message: bytes) -> Decoded:
+    async def _decode(self, message: bytes, decoder: Decoder) -> Decoded:
         name = self._origin.format
         if len(message) <= self._config.inline_bytes_max:
-            return decode(name, message)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, decode, name, message)
+            return decoder(name, message)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, decoder, name, message)
 
     def _count(self, decoded: Decoded, begun_s: float) -> None:
         self._events.spans_received(len(decoded.batch), self._origin)

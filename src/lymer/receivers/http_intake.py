@@ -20,6 +20,7 @@ from lymer.receivers.content_encoding import KNOWN_ENCODINGS, decompress, split_
 from lymer.receivers.http_body import Body, SenderGoneError
 from lymer.receivers.otlp_answers import Refusal, refusal_for
 from lymer.wire.codecs import Decoded, decode
+from lymer.wire.decoded import Decoder
 
 TRANSPORT: Final = "http"
 
@@ -27,9 +28,6 @@ ENCODINGS_MAX: Final = 2
 """How many encodings may lie over each other; each one may grow to the limit again."""
 
 T = TypeVar("T")
-
-Decoder = Callable[[str, bytes], Decoded]
-"""From a format and a body to spans; raises DecodeError."""
 
 
 class HttpReceiverConfig(ReceiverConfig, kw_only=True):

@@ -13,11 +13,14 @@ from lymer.component.events import Events, Origin
 from lymer.component.grpc_reflection import enable_reflection
 from lymer.component.grpc_server import GrpcServer, abort, service, streamed
 from lymer.pipeline.in_flight import InFlight
+from lymer.receivers.complaints.jaeger_proto import read_post_spans
+from lymer.receivers.complaints.retelling import RetellingDecoder, retold
 from lymer.receivers.grpc_intake import TRANSPORT, GrpcIntake, GrpcReceiverConfig
 from lymer.receivers.otlp_answers import INTERNAL, Refusal
 from lymer.sampling.jaeger_grpc import strategy_handler
 from lymer.sampling.jaeger_proto import SERVICE as SAMPLING_SERVICE
 from lymer.sampling.strategy import FixedStrategy, StrategyProvider
+from lymer.wire.codecs import Decoded, decode
 from lymer.wire.jaeger_descriptors import load_descriptors
 
 SERVICE: Final = "jaeger.api_v2.CollectorService"
@@ -84,16 +87,22 @@ class JaegerGrpcReceiver:
 
     async def _post_spans(self, _requests: Any, context: Any) -> bytes:
         """A PostSpansResponse, which is empty."""
-        outcome = await self._intake.take_in(context)
-        if not isinstance(outcome, Refusal):
+        decoder = RetellingDecoder(decode, _complaint)
+        outcome = await self._intake.take_in(context, decoder=decoder)
+        if not isinstance(outcome, Refusal) and not decoder.complaint:
             return b""
-        code, message = _status(outcome)
+        code, message = _status(outcome, decoder.complaint)
         del outcome
         return await abort(context, code, message)
 
 
-def _status(refusal: Refusal) -> tuple[int, str]:
+def _complaint(_: str, message: bytes) -> str | None:
+    return retold(read_post_spans, message)
+
+
+def _status(outcome: Decoded | Refusal, complaint: str | None) -> tuple[int, str]:
     """What cannot be decoded is an internal error to Go's server."""
-    if refusal.cause == "malformed":
-        return INTERNAL, f"grpc: error unmarshalling request: {refusal.message}"
-    return refusal.grpc_code, refusal.message
+    if isinstance(outcome, Refusal) and outcome.cause != "malformed":
+        return outcome.grpc_code, outcome.message
+    reason = complaint or (outcome.message if isinstance(outcome, Refusal) else "")
+    return INTERNAL, f"grpc: error unmarshalling request: {reason}"

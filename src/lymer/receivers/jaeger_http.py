@@ -11,12 +11,15 @@ from lymer.component.base import Endpoint, SpanSink
 from lymer.component.clock import Clock
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight
+from lymer.receivers.complaints.jaeger_thrift import read_batch
+from lymer.receivers.complaints.retelling import RetellingDecoder, retold
 from lymer.receivers.cors import Cors, CorsConfig
 from lymer.receivers.http_door import Answer, HttpDoor, Request
 from lymer.receivers.http_intake import TRANSPORT, HttpIntake, HttpReceiverConfig
 from lymer.receivers.otlp_answers import Refusal
 from lymer.sampling.jaeger_compat import HttpAnswer, answer_baggage, answer_http
 from lymer.sampling.strategy import FixedStrategy, StrategyProvider
+from lymer.wire.codecs import decode
 
 PATH: Final = "/api/traces"
 SAMPLING_PATH: Final = "/api/sampling"
@@ -99,17 +102,25 @@ class JaegerHttpReceiver:
             reason = f"Unsupported content type: {content_type}" if content_type else _NO_TYPE
             self._events.request_refused(ORIGIN, cause="unsupported", reason=reason)
             return _error(400, reason)
-        outcome = await self._intake.take_in(request.body(), request.header(b"content-encoding"), ORIGIN)
-        return _refused(outcome) if isinstance(outcome, Refusal) else Answer(202)
+        decoder = RetellingDecoder(decode, _complaint)
+        outcome = await self._intake.take_in(
+            request.body(), request.header(b"content-encoding"), ORIGIN, decoder=decoder
+        )
+        return _refused(outcome, decoder.complaint) if isinstance(outcome, Refusal) else Answer(202)
 
 
 _NO_TYPE: Final = "Cannot parse content type: mime: no media type"
 
 
-def _refused(refusal: Refusal) -> Answer:
+def _complaint(_: str, body: bytes) -> str | None:
+    return retold(read_batch, body)
+
+
+def _refused(refusal: Refusal, complaint: str | None) -> Answer:
     """Jaeger's collector says 500 when its storage cannot; 503 tells proxies and senders more."""
     if refusal.cause in ("malformed", "too_large", "unsupported"):
-        return _error(refusal.http_status, f"Unable to process request body: {refusal.message}")
+        reason = complaint if complaint and refusal.cause == "malformed" else refusal.message
+        return _error(refusal.http_status, f"Unable to process request body: {reason}")
     status = 503 if refusal.http_status == 429 else refusal.http_status
     return _error(status, f"Cannot submit Jaeger batch: {refusal.message}", refusal.retry_after)
 

@@ -12,11 +12,12 @@ from lymer.component.base import Endpoint, SpanSink
 from lymer.component.clock import Clock
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight
+from lymer.receivers.complaints.retelling import RetellingDecoder
 from lymer.receivers.cors import Cors, CorsConfig
 from lymer.receivers.http_door import Answer, HttpDoor, Request
 from lymer.receivers.http_intake import TRANSPORT, HttpIntake, HttpReceiverConfig
 from lymer.receivers.otlp_answers import Refusal
-from lymer.receivers.zipkin_body import decode_body, decode_debug_body
+from lymer.receivers.zipkin_body import complaint, decode_body, decode_debug_body
 
 V1_PATH: Final = "/api/v1/spans"
 V2_PATH: Final = "/api/v2/spans"
@@ -94,13 +95,13 @@ class ZipkinReceiver:
             return Answer(405, b"405 Method Not Allowed", headers=[(b"allow", b"POST")])
         origin = self._origins[formats.get(request.content_type, formats[""])]
         is_debug = origin.format == "zipkin_proto" and request.header(b"x-b3-flags") == "1"
+        decoder = RetellingDecoder(decode_debug_body if is_debug else decode_body, complaint)
         outcome = await self._intake.take_in(
-            request.body(),
-            request.header(b"content-encoding"),
-            origin,
-            decoder=decode_debug_body if is_debug else decode_body,
+            request.body(), request.header(b"content-encoding"), origin, decoder=decoder
         )
-        return _refused(outcome, origin) if isinstance(outcome, Refusal) else Answer(202)
+        if isinstance(outcome, Refusal):
+            return _refused(outcome, origin, decoder.complaint)
+        return Answer(400, decoder.complaint.encode()) if decoder.complaint else Answer(202)
 
 
 def _other_page(request: Request) -> Answer:
@@ -109,12 +110,14 @@ def _other_page(request: Request) -> Answer:
     return Answer(404, b"404 Not Found")
 
 
-def _refused(refusal: Refusal, origin: Origin) -> Answer:
+def _refused(refusal: Refusal, origin: Origin, complaint: str | None) -> Answer:
     """Zipkin answers 503 where its storage is throttled, whatever the cause."""
     status = 503 if refusal.http_status == 429 else refusal.http_status
     text = refusal.message
     if text.startswith("the body is not valid gzip"):
         text = "Cannot gunzip spans"
+    elif refusal.cause == "malformed" and complaint and not text.startswith("Expected a "):
+        text = complaint
     elif refusal.cause == "malformed" and not text.startswith(("the body", "Expected a ")):
         text = f"{_ENCODERS[origin.format]}: {text}"
     retry_after = refusal.retry_after

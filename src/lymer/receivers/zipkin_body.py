@@ -6,6 +6,7 @@ that only one of them has, and so do we.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import pyarrow as pa
@@ -14,6 +15,9 @@ import pyarrow.compute as pc
 from lymer.component.errors import DecodeError
 from lymer.model.batch import SpanBatch
 from lymer.model.edited import EditedColumns
+from lymer.receivers.complaints.retelling import retold
+from lymer.receivers.complaints.zipkin_binary import read_proto, read_thrift
+from lymer.receivers.complaints.zipkin_json import read_json_v1, read_json_v2
 from lymer.wire.codecs import Decoded, decode
 
 _NAMES: Final = {
@@ -21,6 +25,12 @@ _NAMES: Final = {
     "zipkin_json1": "JSON_V1",
     "zipkin_proto": "PROTO3",
     "zipkin_json": "JSON_V2",
+}
+_RETELLERS: Final[dict[str, Callable[[bytes], None]]] = {
+    "zipkinthrift": read_thrift,
+    "zipkin_json1": read_json_v1,
+    "zipkin_proto": read_proto,
+    "zipkin_json": read_json_v2,
 }
 _V1_MEMBER: Final = b'yAnnotations"'
 _V2_MEMBERS: Final = (b'Endpoint"', b'"tags"')
@@ -40,6 +50,11 @@ def decode_body(format_name: str, body: bytes) -> Decoded:
     if received:
         raise DecodeError(f"Expected a {expected} encoded list, but received: {received}\n")
     return decode(format_name, body)
+
+
+def complaint(format_name: str, body: bytes) -> str | None:
+    """What Zipkin says of a body that it refuses; None where it would take it, and for long ones."""
+    return retold(_RETELLERS[format_name], body)
 
 
 def decode_debug_body(format_name: str, body: bytes) -> Decoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lymer.model.batch import SpanBatch
@@ -22,3 +23,7 @@ class Decoded:
 
     batch: SpanBatch
     refused: tuple[Refusal, ...] = ()
+
+
+Decoder = Callable[[str, bytes], Decoded]
+"""From a format and a body to spans; raises DecodeError."""
