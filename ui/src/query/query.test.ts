@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, it } from "vitest";
 import { fieldsOf, includes, textOf, toggled } from "./form";
 import { parse, tokens } from "./parse";

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, it } from "vitest";
 import { fromFieldText, offsetMs, offsetName, setZone, toFieldText, zone, zoneChoice, zones } from "./zone";
 
