@@ -16,6 +16,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/slow-body":
+            self._answer_slowly()
+            return
         status = int(self.path.strip("/").partition("?")[0] or 200)
         body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
         self.send_response(status)
@@ -25,8 +28,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _answer_slowly(self):
+        """The headers, and the body when somebody allows it."""
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        BODY_MAY_COME.wait(20)
+        self.wfile.write(b"body")
+
     def log_message(self, *arguments):
         pass
+
+
+BODY_MAY_COME = threading.Event()
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +202,76 @@ def test_each_request_of_a_redirect_has_a_span_or_the_first_has_the_last_status(
     codes = [span.attributes["http.response.status_code"] for span in spans]
     assert codes in ([302, 200], [200])
     assert len({span.trace_id for span in spans}) == len(spans)
+
+
+def streamed_by_httpx(url, spans):
+    with httpx.Client(transport=HttpxTransport()) as client, client.stream("GET", url) as answer:
+        seen = ended(spans)
+        return seen, answer.read()
+
+
+def streamed_by_httpx_async(url, spans):
+    import asyncio
+
+    async def run():
+        async with httpx.AsyncClient(transport=AsyncHttpxTransport()) as client, client.stream("GET", url) as answer:
+            seen = ended(spans)
+            return seen, await answer.aread()
+
+    return asyncio.run(run())
+
+
+def streamed_by_requests(url, spans):
+    with requests.Session() as session:
+        session.mount("http://", RequestsAdapter())
+        with session.get(url, stream=True) as answer:
+            seen = ended(spans)
+            return seen, answer.content
+
+
+def streamed_by_urllib3(url, spans):
+    import urllib3
+    from lymer_sdk.middleware import urllib3 as module
+
+    module.install()
+    try:
+        with urllib3.PoolManager() as pool, pool.request("GET", url, preload_content=False) as answer:
+            seen = ended(spans)
+            return seen, answer.read()
+    finally:
+        module.uninstall()
+
+
+def streamed_by_aiohttp(url, spans):
+    import asyncio
+
+    import aiohttp
+    from lymer_sdk.middleware import aiohttp as module
+
+    async def run():
+        async with aiohttp.ClientSession(trace_configs=[module.trace_config()]) as session, session.get(url) as answer:
+            seen = ended(spans)
+            return seen, await answer.read()
+
+    return asyncio.run(run())
+
+
+def ended(spans):
+    """What has ended while the body is still to come; then it may."""
+    seen = [(span.name, span.attributes["http.response.status_code"]) for span in spans]
+    BODY_MAY_COME.set()
+    return seen
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [streamed_by_httpx, streamed_by_httpx_async, streamed_by_requests, streamed_by_urllib3, streamed_by_aiohttp],
+)
+def test_a_clients_span_ends_with_the_headers(stream, url, spans):
+    """OpenTelemetry's conventions, "HTTP client span duration": never in the cleanup of a body nobody reads."""
+    BODY_MAY_COME.clear()
+    assert stream(f"{url}/slow-body", spans) == ([("GET", 200)], b"body")
+    assert len(spans) == 1
 
 
 def test_an_x_trace_id_that_came_goes_on(url, spans):
