@@ -13,10 +13,15 @@ from collections import deque
 from collections.abc import Callable
 
 from lymer_sdk.forked import begins_again_in_child, may_start_threads
-from lymer_sdk.span import SAMPLED, LocalSpan, Span
+from lymer_sdk.span import SAMPLED, Span
 
 IN_PROGRESS = "lymer.span.in_progress"
-_COPIED = [name for kind in (LocalSpan, Span) for name in kind.__slots__]
+_COPIED = (
+    *("trace_id", "span_id", "flags", "trace_state", "_context", "_baggage"),
+    *("tracer", "name", "kind", "parent_span_id", "parent_remote", "start_time", "status_code", "status_message"),
+    *("dropped_attributes", "dropped_events", "dropped_links", "record_exceptions", "status_from_exceptions"),
+    "_large_bytes",
+)
 
 
 class OpenSpans:

@@ -9,10 +9,9 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import TraceState
 
-from lymer_sdk.remote_parent import ROOT_HINTS_KEY, RemoteParent, RootHints
+from lymer_sdk.remote_parent import NO_STATE, ROOT_HINTS_KEY, RemoteParent, RootHints
 from lymer_sdk.span import DEBUG, RANDOM_TRACE_ID, SAMPLED, LocalSpan, Span
 
-_NO_STATE = TraceState()
 _W3C = SAMPLED | RANDOM_TRACE_ID
 
 Origin = tuple[int, int, bool, int, TraceState, bool | None, Mapping[str, Any] | None, Mapping[str, str] | None]
@@ -41,7 +40,7 @@ def origin_of(context: Context, parent: ApiSpan | None, new_trace_id: Callable[[
 def _root(context: Context, new_trace_id: Callable[[], int]) -> Origin:
     hints = context.get(ROOT_HINTS_KEY)
     if hints is None:
-        return new_trace_id(), 0, False, RANDOM_TRACE_ID, _NO_STATE, None, None, None
+        return new_trace_id(), 0, False, RANDOM_TRACE_ID, NO_STATE, None, None, None
     assert isinstance(hints, RootHints)
     trace_id, random = (hints.trace_id, 0) if hints.trace_id else (new_trace_id(), RANDOM_TRACE_ID)
     said: dict[str, Any] = {}
@@ -50,6 +49,6 @@ def _root(context: Context, new_trace_id: Callable[[], int]) -> Origin:
     if hints.request_id:
         said["x_trace_id"] = hints.request_id
     if hints.debug:
-        return trace_id, 0, False, random | SAMPLED | DEBUG, _NO_STATE, True, said, None
+        return trace_id, 0, False, random | SAMPLED | DEBUG, NO_STATE, True, said, None
     flags = random | SAMPLED if hints.sampled else random
-    return trace_id, 0, False, flags, _NO_STATE, hints.sampled, said or None, None
+    return trace_id, 0, False, flags, NO_STATE, hints.sampled, said or None, None

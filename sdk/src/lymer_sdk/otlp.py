@@ -14,6 +14,7 @@ from typing import Any
 
 from lymer_sdk.resource import Resource
 from lymer_sdk.span import Event, RecordedLink, Span
+from lymer_sdk.speedups import native
 from lymer_sdk.tracer import Tracer
 
 _times = Struct("<BQBQ").pack
@@ -29,9 +30,11 @@ _KEPT_LENGTH_MAX = 128
 
 def encode_request(spans: Iterable[Span], resource: Resource) -> bytes:
     """The request of these spans; those of one tracer that follow each other share a scope."""
-    scopes = b"".join(
-        _field(0x12, _scope_spans(tracer, group)) for tracer, group in groupby(spans, key=lambda span: span.tracer)
-    )
+    spans = tuple(spans)
+    scopes = None if native is None else native.encode_spans(spans, _around_spans, _link)
+    if scopes is None:
+        groups = groupby(spans, key=lambda span: span.tracer)
+        scopes = b"".join([_field(0x12, _scope_spans(tracer, group)) for tracer, group in groups])
     body = _field(0x0A, encode_resource(resource)) + scopes
     if resource.schema_url:
         body += _text(0x1A, resource.schema_url)
@@ -92,18 +95,23 @@ def encode_span(span: Span) -> bytes:
 
 
 def _scope_spans(tracer: Tracer, spans: Iterable[Span]) -> bytes:
+    start, end = _around_spans(tracer)
+    parts = [start]
+    for span in spans:
+        message = encode_span(span)
+        parts += (b"\x12", _varint(len(message)), message)
+    parts.append(end)
+    return b"".join(parts)
+
+
+def _around_spans(tracer: Tracer) -> tuple[bytes, bytes]:
+    """What comes before and after the spans of a ScopeSpans message."""
     scope = (
         _text(0x0A, tracer.name)
         + (_text(0x12, tracer.version) if tracer.version else b"")
         + _attributes(0x1A, tracer.attributes)
     )
-    parts = [_field(0x0A, scope)]
-    for span in spans:
-        message = encode_span(span)
-        parts += (b"\x12", _varint(len(message)), message)
-    if tracer.schema_url:
-        parts.append(_text(0x1A, tracer.schema_url))
-    return b"".join(parts)
+    return _field(0x0A, scope), _text(0x1A, tracer.schema_url) if tracer.schema_url else b""
 
 
 def _event(event: Event) -> bytes:

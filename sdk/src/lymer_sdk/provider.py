@@ -15,6 +15,7 @@ from lymer_sdk.open_spans import OpenSpans
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling import AlwaysOn, Delayed, Sampler
 from lymer_sdk.span import Span
+from lymer_sdk.speedups_connection import connect
 from lymer_sdk.tracer import Tracer
 
 
@@ -41,6 +42,7 @@ class TracerProvider(ApiTracerProvider):
         measure: Callable[[Span], None] | None = None,
         report_open_s: float | None = None,
     ) -> None:
+        connect()
         self.resource = resource or Resource.detect()
         self.sampler = sampler or AlwaysOn()
         self.parent_decides = parent_decides

@@ -11,7 +11,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-_NO_STATE = TraceState()
+NO_STATE = TraceState()
+"""The one that is known to be empty."""
 ROOT_HINTS_KEY = "lymer-root-hints"
 
 
@@ -33,7 +34,7 @@ class RemoteParent(NonRecordingSpan):
         self.undecided = undecided
 
     @property
-    def _context(self) -> SpanContext:
+    def _context(self) -> SpanContext:  # type: ignore[override]
         """Where the API's class looks for it."""
         return SpanContext(self.trace_id, self.span_id, True, TraceFlags(self.flags), self.trace_state)
 
@@ -59,7 +60,7 @@ def with_parent(
     sampled: bool | None,
     debug: bool = False,
     random: bool = False,
-    trace_state: TraceState = _NO_STATE,
+    trace_state: TraceState = NO_STATE,
 ) -> Context:
     """The context below this remote span; `sampled` of None leaves the decision to this process."""
     flags = (1 if sampled or debug else 0) | (2 if random else 0)

@@ -21,6 +21,7 @@ from typing import NamedTuple, Protocol
 from lymer_sdk.counters import Stats
 from lymer_sdk.forked import begins_again_in_child, close_before_exit_of_child, is_heir, may_start_threads
 from lymer_sdk.span import Span
+from lymer_sdk.speedups import in_c
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class ReporterConfig(NamedTuple):
     warn_interval_s: float = 30.0
 
 
+@in_c("Intake")
 class BatchReporter:
     """Takes ended spans by `report`; `flush` waits for what was taken; `close` flushes and stops."""
 

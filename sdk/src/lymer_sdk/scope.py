@@ -18,6 +18,7 @@ from lymer_sdk.current_context import attach as _attach
 from lymer_sdk.current_context import current as _current
 from lymer_sdk.current_context import detach as _detach
 from lymer_sdk.span import Span, UnsampledSpan
+from lymer_sdk.speedups import in_c
 
 if TYPE_CHECKING:
     from lymer_sdk.tracer import Tracer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+@in_c("Scope")
 class Scope:
     """What `start_as_current_span` returns: a context manager and a decorator. Not to be entered twice at once."""
 

@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from opentelemetry.baggage import get_baggage
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from lymer_sdk.attributes import clean_mapping, clean_value, warn_of
+from lymer_sdk.span_baggage import SpanBaggage
+from lymer_sdk.speedups import in_c
 
 if TYPE_CHECKING:
     from lymer_sdk.resource import Resource
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLED, RANDOM_TRACE_ID, DEBUG = 1, 2, 0x100
 """Bits of `flags`; the last is Jaeger's and B3's, has no place in W3C's eight, and never leaves with them."""
-_FLAGS = tuple(TraceFlags(bits) for bits in range(256))
+FLAGS = tuple(TraceFlags(bits) for bits in range(256))
 _OK = StatusCode.OK.value
 _now = time.time_ns
 _LONG = 256
@@ -46,23 +47,7 @@ class RecordedLink(NamedTuple):
     dropped_attributes: int
 
 
-class SpanBaggage(dict[str, str]):
-    """A span's own items; an item that it does not have is looked for in the current context."""
-
-    def __missing__(self, key: str) -> str:
-        found = get_baggage(key)
-        if found is None:
-            raise KeyError(key)
-        return str(found)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The item, or the default."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
-
-
+@in_c("LocalSpan")
 class LocalSpan(ApiSpan):
     """What every span of ours has: ids, baggage, and a context that is only made when somebody asks."""
 
@@ -80,7 +65,7 @@ class LocalSpan(ApiSpan):
         context = self._context
         if context is None or context.trace_flags != self.flags & 0xFF:
             context = self._context = SpanContext(
-                self.trace_id, self.span_id, False, _FLAGS[self.flags & 0xFF], self.trace_state
+                self.trace_id, self.span_id, False, FLAGS[self.flags & 0xFF], self.trace_state
             )
         return context
 
@@ -101,6 +86,7 @@ class LocalSpan(ApiSpan):
         return baggage
 
 
+@in_c("RecordingSpan")
 class Span(LocalSpan):
     """A recording span."""
 
@@ -289,7 +275,7 @@ class Span(LocalSpan):
         """The parent's context, as far as it is known."""
         if not self.parent_span_id:
             return None
-        flags = _FLAGS[self.flags & 0xFF]
+        flags = FLAGS[self.flags & 0xFF]
         return SpanContext(self.trace_id, self.parent_span_id, self.parent_remote, flags, self.trace_state)
 
     @property
@@ -331,6 +317,7 @@ class MeasuredSpan(Span):
                 measured(self)
 
 
+@in_c("UnrecordedSpan")
 class UnsampledSpan(LocalSpan):
     """A span that nobody records: it only hands its ids on."""
 

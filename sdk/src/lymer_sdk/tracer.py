@@ -19,6 +19,7 @@ from lymer_sdk.origin import origin_of
 from lymer_sdk.sampling.decision import Question
 from lymer_sdk.scope import Scope
 from lymer_sdk.span import SAMPLED, MeasuredSpan, Span, UnsampledSpan
+from lymer_sdk.speedups import in_c
 
 if TYPE_CHECKING:
     from lymer_sdk.provider import TracerProvider
@@ -27,6 +28,7 @@ _now = time.time_ns
 KINDS = {kind.name.lower(): kind for kind in SpanKind}
 
 
+@in_c("Tracer")
 class Tracer(ApiTracer):
     """Starts spans of one instrumentation scope."""
 

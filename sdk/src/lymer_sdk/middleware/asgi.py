@@ -157,7 +157,8 @@ class _AsgiHeaders(Headers):
 
     def all(self, name: str) -> list[str]:
         wanted = name.encode()
-        if wanted not in self._values:
+        values: dict[Any, Any] = self._values
+        if wanted not in values:
             return []
         return [value.decode("utf-8", "replace") for key, value in self._pairs if key == wanted]
 

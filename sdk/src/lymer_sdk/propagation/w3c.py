@@ -10,7 +10,7 @@ from opentelemetry.trace import TraceState
 
 from lymer_sdk.propagation.base import Propagator, outgoing
 from lymer_sdk.propagation.carriers import Headers, Put
-from lymer_sdk.remote_parent import with_parent
+from lymer_sdk.remote_parent import NO_STATE, with_parent
 
 _traceparent = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?").fullmatch
 _member = re.compile(
@@ -18,7 +18,6 @@ _member = re.compile(
 ).fullmatch
 _MEMBERS_MAX = 32
 _STATE_LENGTH_MAX = 8192
-_NO_STATE = TraceState()
 
 
 class TraceContext(Propagator):
@@ -46,7 +45,7 @@ class TraceContext(Propagator):
             span,
             sampled=bool(bits & 1),
             random=bool(bits & 2),
-            trace_state=_kept_state(",".join(state)) if state else _NO_STATE,
+            trace_state=_kept_state(",".join(state)) if state else NO_STATE,
         )
 
     def write(self, put: Put, context: Context) -> None:
@@ -63,7 +62,7 @@ class TraceContext(Propagator):
 
 
 def _kept_state(header: str) -> TraceState:
-    return read_state(header) if len(header) <= _STATE_LENGTH_MAX else _NO_STATE
+    return read_state(header) if len(header) <= _STATE_LENGTH_MAX else NO_STATE
 
 
 @lru_cache(maxsize=256)
@@ -76,10 +75,10 @@ def read_state(header: str) -> TraceState:
             continue
         found = _member(trimmed)
         if found is None or found[1] in members or len(members) == _MEMBERS_MAX:
-            return _NO_STATE
+            return NO_STATE
         members[found[1]] = found[2]
     if not members:
-        return _NO_STATE
+        return NO_STATE
     state = TraceState()
     state._dict = members  # noqa: SLF001 (its constructor knows level 1's keys alone, and would drop level 2's)
     return state
