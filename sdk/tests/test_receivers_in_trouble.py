@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from typing import NamedTuple
 
 import pytest
 from lymer_sdk import BatchReporter, ReporterConfig, Resource, TracerProvider
@@ -73,20 +74,35 @@ def hanging(connection):
 TROUBLES = {"slow": answering(200, 0.3), "refusing": answering(400), "busy": answering(503), "hanging": hanging}
 
 
-def cpu_us_a_span(endpoint):
-    """CPU of the application's thread, the longest wait of a span, and the counters at the end."""
+class Run(NamedTuple):
+    """What a span cost the application's thread: CPU, and how long it waited; microseconds."""
+
+    cpu: float
+    middle: float
+    hundredth: float
+    """Only one span in a hundred took longer."""
+    closing_s: float
+    stats: Stats
+
+
+def run(endpoint):
     stats, resource = Stats(), Resource({"service.name": "t"})
     config = ReporterConfig(interval_s=0.02, queue_spans_max=1_000, send_timeout_s=0.3, tries_max=2)
     reporter = BatchReporter(otlp_sender(endpoint, resource), stats, config)
     tracer = TracerProvider(resource=resource, stats=stats, report=reporter.report).get_tracer("t")
+    times = []
     began = time.thread_time()
     for _ in range(SPANS):
+        at = time.perf_counter_ns()
         with tracer.start_as_current_span("s") as span:
             span.set_attribute("k", "v")
+        times.append(time.perf_counter_ns() - at)
     spent = time.thread_time() - began
     closing = time.monotonic()
     reporter.close(0.5)
-    return spent / SPANS * 1e6, time.monotonic() - closing, stats
+    times.sort()
+    middle, hundredth = times[SPANS // 2] / 1e3, times[SPANS * 99 // 100] / 1e3
+    return Run(spent / SPANS * 1e6, middle, hundredth, time.monotonic() - closing, stats)
 
 
 @pytest.mark.parametrize("kind", [*TROUBLES, "gone"])
@@ -94,17 +110,18 @@ def test_the_application_does_not_wait_and_every_span_is_accounted_for(kind, rec
     trouble = Trouble(TROUBLES[kind]) if kind != "gone" else None
     healthy = Trouble(answering(200))
     try:
-        usual = min(cpu_us_a_span(healthy.endpoint)[0] for _ in range(3))
-        runs = [cpu_us_a_span(trouble.endpoint if trouble else "http://127.0.0.1:9") for _ in range(3)]
+        usual = [run(healthy.endpoint) for _ in range(3)]
+        runs = [run(trouble.endpoint if trouble else "http://127.0.0.1:9") for _ in range(3)]
     finally:
         healthy.close()
         if trouble:
             trouble.close()
-    cpu = min(run[0] for run in runs)
-    record_property("us a span", (round(usual, 2), round(cpu, 2)))
-    print(f"{kind}: {cpu:.2f} us a span; {usual:.2f} with a healthy receiver")
-    assert cpu < 2 * usual + 2
-    for _, closing_s, stats in runs:
+    for figure in ("cpu", "middle", "hundredth"):
+        before, now = (min(getattr(one, figure) for one in those) for those in (usual, runs))
+        record_property(f"{figure} us a span", (round(before, 2), round(now, 2)))
+        print(f"{kind}: {figure} {now:.2f} us a span; {before:.2f} with a healthy receiver")
+        assert figure == "hundredth" or now < 2 * before + 2  # a hundredth is the machine's, too
+    for _, _, _, closing_s, stats in runs:
         assert closing_s < 2.0
         assert stats.started == SPANS
         assert stats.reported + stats.dropped == SPANS, stats.snapshot()
