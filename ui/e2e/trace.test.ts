@@ -172,10 +172,30 @@ test("embedded, the page shows the trace alone", async ({ page }) => {
   for (const hidden of [".frame", ".trace-head", ".overview", ".why"]) await expect(page.locator(hidden)).toHaveCount(0);
 });
 
-test("an orphan is shown and said", async ({ page }) => {
+test("a parent that never came has a line of its own, which folds, is walked to, and opens for what is looked for", async ({ page }) => {
   await page.goto(`/trace/${INCOMPLETE}`);
   await expect(page.locator(".trace-head")).toContainText("unknown parent");
-  await expect(at(page, 0)).toContainText(`unknown parent ${spanId(99)}`);
+  await expect(page.locator(".facts")).toContainText("Spans1");
+  const missing = page.locator(".row[data-missing]");
+  await expect(missing).toContainText(`1 span with the unknown parent ${spanId(99)}`);
+  await expect(at(page, 1)).toHaveAttribute("aria-level", "2");
+  await page.getByRole("treegrid").focus();
+  await page.keyboard.press("End");
+  await expect(page.locator(".details")).toContainText("late delivery");
+  await page.keyboard.press("ArrowLeft");
+  await expect(missing).toHaveAttribute("aria-selected", "true");
+  await expect(page.locator(".details")).toHaveCount(0);
+  await page.keyboard.press("ArrowLeft");
+  await expect(missing).toHaveAttribute("aria-expanded", "false");
+  await expect(page.locator(rows)).toHaveCount(1);
+  await expect(page).toHaveURL(/turned=-/);
+  await page.reload();
+  await expect(page.locator(rows)).toHaveCount(1);
+  await page.getByRole("searchbox").fill("late delivery");
+  await expect(page.locator(".tools output")).toHaveText("1 of 1");
+  await page.getByRole("treegrid").focus();
+  await page.keyboard.press("n");
+  await expect(page.locator(".row:not([hidden])", { hasText: "late delivery" })).toHaveAttribute("aria-selected", "true");
 });
 
 test("short ids and capitals open the same trace, at its own address", async ({ page }) => {

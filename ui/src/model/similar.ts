@@ -1,8 +1,11 @@
 // Similar siblings: children of one span that do the same. Three and more can be drawn as one row.
+import { missingOf } from "./missing";
 import { operationsOf } from "./operations";
 import { Flag, type Trace } from "./trace";
 
 const FEWEST = 3;
+/** No parent's number, nor what stands for none. */
+const FIRST_MISSING = -3;
 
 export interface Groups {
   readonly count: number;
@@ -45,7 +48,15 @@ export function groupSimilar(trace: Trace, shown: Uint8Array | null = null): Gro
       sizes[seen[code]!]!++;
     }
   };
-  openFrom(0, trace.count, -1);
+  const missing = missingOf(trace);
+  let from = 0;
+  for (const top of missing.rows) {
+    openFrom(from, top, -1);
+    from = trace.ends[top]!;
+  }
+  openFrom(from, trace.count, -1);
+  // Spans that name the same missing parent are siblings too.
+  trace.missingParents.forEach(({ rows }, index) => rows.forEach((row) => openFrom(row, trace.ends[row]!, FIRST_MISSING - index)));
   for (let row = 0; row < trace.count; row++) if (trace.ends[row]! > row + 2) openFrom(row + 1, trace.ends[row]!, row);
   return collected(first, sizes);
 }

@@ -1,5 +1,6 @@
 // What keys do on the trace page. Rows are walked while the waterfall has the focus; the rest works anywhere.
 import type { Shortcut } from "../../ui/keys";
+import { levelCount, lineOfMissing, missingAt, missingOf } from "../../model/missing";
 import { lineFrom } from "../../model/walk";
 import { Flag } from "../../model/trace";
 import { VIEWS } from "./state";
@@ -40,8 +41,9 @@ export function shortcuts(store: Store, focusFind: () => void): readonly Shortcu
   const zoom = (factor: number) => store.change({ zoom: zoomed(store.zoom.peek(), factor, whole) });
   const level = (by: number) => {
     const { folding } = store.state.peek();
-    const next = Math.min(folding.level, store.trace.depthMax + 1) + by;
-    store.change({ folding: { level: next > store.trace.depthMax ? Infinity : Math.max(next, 1), toggled: new Set() } });
+    const deepest = levelCount(store.trace);
+    const next = Math.min(folding.level, deepest) + by;
+    store.change({ folding: { level: next >= deepest ? Infinity : Math.max(next, 1), toggled: new Set() } });
   };
   const jump = (wanted: (row: number) => boolean, back = false) => {
     const row = lineFrom(store.trace, store.chosen.peek() ?? (back ? store.trace.count : -1), wanted, back);
@@ -95,9 +97,12 @@ function fit(store: Store): void {
 }
 
 function goUp(store: Store, line: number): void {
+  if (missingAt(line) >= 0) return;
   const row = line < 0 ? store.groups.peek()!.members[store.groups.peek()!.from[~line]!]! : line;
   const parent = store.trace.parents[row]!;
+  const missing = missingOf(store.trace).of.get(row);
   if (parent >= 0) store.show(parent);
+  else if (missing !== undefined) store.choose(lineOfMissing(missing), { reveal: true });
 }
 
 function markChosen(store: Store, end: 0 | 1): void {

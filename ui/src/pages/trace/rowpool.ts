@@ -1,7 +1,8 @@
 // The rows that the waterfall has in the DOM: as many as are in sight, used again and again while one scrolls. Plain DOM.
 import { formatCount, t } from "../../i18n";
 import { hueColour } from "../../model/colours";
-import { isFolded } from "../../model/fold";
+import { isFolded, isMissingFolded } from "../../model/fold";
+import { levelOf, missingAt, missingFacts, missingOf } from "../../model/missing";
 import { groupFacts } from "../../model/similar";
 import { countWithin, Flag, nameOf, segmentsOf, serviceOf, type Trace } from "../../model/trace";
 import { formatDuration } from "../../time/format";
@@ -37,16 +38,13 @@ export class RowPool {
   readonly #layer: HTMLElement;
   readonly #store: Store;
   readonly #errorsWithin: Uint32Array;
-  /** Ids of parents that are not there, by row of their children. */
-  readonly #missing: ReadonlyMap<number, string>;
   readonly #slots: Slot[] = [];
   #anchor = 0;
 
   constructor(layer: HTMLElement, store: Store) {
     this.#layer = layer;
     this.#store = store;
-    const { flags, ends, count, errorCount, missingParents } = store.trace;
-    this.#missing = new Map(missingParents.flatMap(({ spanId, rows }) => rows.map((row) => [row, spanId] as const)));
+    const { flags, ends, count, errorCount } = store.trace;
     this.#errorsWithin = errorCount ? countWithin(Uint8Array.from(flags, (flag) => flag & Flag.error), ends) : new Uint32Array(count);
   }
 
@@ -121,19 +119,19 @@ export class RowPool {
   #paint(slot: Slot, line: number, index: number, timePx: number): void {
     slot.line = line;
     slot.index = index;
+    slot.element.ariaRowIndex = String(index + 1);
     const { trace, groups, state, matches, hues } = this.#store;
+    const missing = missingAt(line);
+    slot.element.toggleAttribute("data-missing", missing >= 0);
+    if (missing >= 0) return this.#paintMissing(slot, missing);
     const group = line < 0 ? groups.value : null;
     const row = group ? group.members[group.from[~line]!]! : line;
-    const depth = trace.depths[row]!;
+    const depth = levelOf(trace, row);
     const { element } = slot;
-    element.ariaRowIndex = String(index + 1);
-    const level = String(depth + 1);
-    if (element.ariaLevel !== level) element.ariaLevel = level;
     const hue = hues.get(serviceOf(trace, row)) ?? 0;
     // Of the bar alone: what the row has, all its elements would inherit anew.
     if (slot.hue !== hue) slot.bar.style.setProperty("--colour", hueColour((slot.hue = hue)));
-    const indent = 8 + indentOf(depth);
-    if (slot.indent !== indent) slot.nameCell.style.paddingInlineStart = `${(slot.indent = indent)}px`;
+    paintDepth(slot, depth);
     write(slot.service, serviceOf(trace, row));
     write(slot.operation, nameOf(trace, row));
     const matched = matches.value;
@@ -151,7 +149,7 @@ export class RowPool {
     slot.many.hidden = true;
     const ownError = (trace.flags[row]! & Flag.error) !== 0;
     this.#paintSign(slot, ownError, !ownError && isClosed && this.#errorsWithin[row]! > 0);
-    write(slot.notes, notesOf(trace, row, isClosed ? below : 0, this.#missing.get(row)));
+    write(slot.notes, notesOf(trace, row, isClosed ? below : 0));
     slot.element.toggleAttribute("data-orphan", (trace.flags[row]! & Flag.orphan) !== 0);
     const duration = trace.durations[row]!;
     this.#paintBar(slot, trace.starts[row]!, duration, formatDuration(duration / 1000));
@@ -175,6 +173,23 @@ export class RowPool {
     paintCritical(slot, "");
   }
 
+  /** What is known of a span that never came: who names it, and when they ran. */
+  #paintMissing(slot: Slot, missing: number): void {
+    const { trace, state, matches } = this.#store;
+    const { spanId, count, start, end } = missingFacts(trace, missing);
+    paintDepth(slot, 0);
+    write(slot.service, "");
+    write(slot.operation, t(count === 1 ? "trace.missingOne" : "trace.missing", { n: formatCount(count), id: spanId }));
+    slot.element.toggleAttribute("data-dim", matches.value !== null);
+    for (const name of ["data-matched", "data-group", "data-adjusted", "data-orphan"]) slot.element.removeAttribute(name);
+    this.#paintFold(slot, !isMissingFolded(state.value.folding, missing));
+    slot.many.hidden = true;
+    this.#paintSign(slot, false, false);
+    write(slot.notes, "");
+    this.#paintBar(slot, start, end - start, "");
+    paintCritical(slot, "");
+  }
+
   #paintFold({ element, fold }: Slot, isOpen: boolean | null): void {
     const expanded = isOpen === null ? null : String(isOpen);
     if (element.ariaExpanded !== expanded) element.ariaExpanded = expanded;
@@ -187,7 +202,9 @@ export class RowPool {
 
   #foldHint({ line, fold }: Slot): string {
     const { trace, groups } = this.#store;
+    const missing = missingAt(line);
     if (fold.ariaLabel !== t("trace.expand")) return t("trace.collapse");
+    if (missing >= 0) return t("trace.hidden", { n: formatCount(trace.missingParents[missing]!.rows.reduce((sum, row) => sum + trace.ends[row]! - row, 0)) });
     const below = line < 0 ? groupFacts(trace, groups.value!, ~line).spans : trace.ends[line]! - line - 1;
     return t("trace.hidden", { n: formatCount(below) });
   }
@@ -228,6 +245,13 @@ function percent(part: number): string {
   return `${part.toFixed(3)}%`;
 }
 
+function paintDepth(slot: Slot, depth: number): void {
+  const level = String(depth + 1);
+  if (slot.element.ariaLevel !== level) slot.element.ariaLevel = level;
+  const indent = 8 + indentOf(depth);
+  if (slot.indent !== indent) slot.nameCell.style.paddingInlineStart = `${(slot.indent = indent)}px`;
+}
+
 function paintCritical(slot: Slot, path: string): void {
   if (slot.path !== path) slot.critical.style.background = slot.path = path;
 }
@@ -242,11 +266,11 @@ function indentOf(depth: number): number {
   return Math.min(depth, INDENT_LEVELS) * 12 + Math.min(Math.max(depth - INDENT_LEVELS, 0), 100) * 0.5;
 }
 
-function notesOf(trace: Trace, row: number, hidden: number, missing: string | undefined): string {
+function notesOf(trace: Trace, row: number, hidden: number): string {
   const flags = trace.flags[row]!;
   const notes: string[] = [];
   if (hidden > 0) notes.push(`+${formatCount(hidden)}`);
-  if (flags & Flag.orphan) notes.push(missing ? t("trace.missingParent", { id: missing }) : t("trace.unknownParent"));
+  if (flags & Flag.orphan && !missingOf(trace).of.has(row)) notes.push(t("trace.unknownParent")); // Else the line above says whose child it is.
   if (flags & Flag.cut) notes.push(t("trace.cutCircle"));
   if (flags & Flag.events) notes.push("◆");
   if (flags & Flag.links) notes.push("↗");

@@ -2,8 +2,9 @@
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { findInTrace, loadSpan, loadSpans, type Source, type SpanDetails } from "../../api/trace";
 import { fromBitmap, isEmpty, matchesOf, withContext, type Filter } from "../../model/filter";
-import { isFolded, linesOf, opened, turned, type Lines } from "../../model/fold";
+import { isFolded, isMissingFolded, linesOf, opened, turned, type Lines } from "../../model/fold";
 import { groupSimilar, type Groups } from "../../model/similar";
+import { missingAt } from "../../model/missing";
 import { serviceHues } from "../../model/colours";
 import { ancestors, type Trace } from "../../model/trace";
 import { go, place } from "../../url/router";
@@ -27,7 +28,7 @@ export interface Store {
   readonly groups: ReadonlySignal<Groups | null>;
   readonly isMerged: ReadonlySignal<boolean>;
   readonly lines: ReadonlySignal<Lines>;
-  /** The chosen line: a row, `~group`, or null. */
+  /** The chosen line: a row, `~group`, a missing parent, or null. */
   readonly chosen: ReadonlySignal<number | null>;
   readonly details: ReadonlySignal<SpanDetails | "loading" | "failed" | null>;
   /** The spans above the chosen one, nearest first, where link patterns need them. */
@@ -127,6 +128,7 @@ export function createStore(trace: Trace, source: Source): Store {
 
   const turn = (line: number) => change({ folding: turned(state.peek().folding, line) });
   const isOpen = (line: number): boolean | null => {
+    if (missingAt(line) >= 0) return !isMissingFolded(state.peek().folding, missingAt(line));
     if (line < 0) return state.peek().folding.toggled.has(line);
     return trace.ends[line]! > line + 1 ? !isFolded(trace, state.peek().folding, line) : null;
   };

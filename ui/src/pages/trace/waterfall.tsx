@@ -3,6 +3,7 @@ import { effect, useSignal, type Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { language, t } from "../../i18n";
+import { levelCount } from "../../model/missing";
 import { formatDuration } from "../../time/format";
 import { Details } from "./details";
 import { followDrag, type Drag } from "./drag";
@@ -147,7 +148,7 @@ function markAt(store: Store, event: MouseEvent, line: number): void {
 
 function Levels({ store }: { store: Store }) {
   const { level } = store.state.value.folding;
-  const deepest = store.trace.depthMax + 1;
+  const deepest = levelCount(store.trace);
   const open = Math.min(level, deepest);
   const to = (next: number) => store.change({ folding: { level: next >= deepest ? Infinity : Math.max(next, 1), toggled: new Set() } });
   return (
