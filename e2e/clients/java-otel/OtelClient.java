@@ -14,15 +14,22 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.util.concurrent.TimeUnit;
+import zipkin2.reporter.InMemoryReporterMetrics;
 import zipkin2.reporter.brave.AsyncZipkinSpanHandler;
 import zipkin2.reporter.urlconnection.URLConnectionSender;
 
-/** OpenTelemetry's exporters and Zipkin's brave, sending the small trace. Prints its id: {@code OtelClient CLIENT URL}. */
+/**
+ * OpenTelemetry's exporters and Zipkin's brave, sending the small trace. Prints its id: {@code OtelClient CLIENT URL};
+ * {@code brave-counts} prints how many spans it reported, and how many of them it knows to be lost.
+ */
 public final class OtelClient {
   public static void main(String[] arguments) throws Exception {
     String client = arguments[0];
     String url = arguments[1];
-    System.out.println(client.equals("brave") ? sendByBrave(url) : sendByOpenTelemetry(client, exporter(client, url)));
+    InMemoryReporterMetrics counts = new InMemoryReporterMetrics();
+    boolean isBrave = client.startsWith("brave");
+    String id = isBrave ? sendByBrave(url, counts) : sendByOpenTelemetry(client, exporter(client, url));
+    System.out.println(client.equals("brave-counts") ? counts.spans() + " " + counts.spansDropped() : id);
     System.exit(0); // Some of their threads are no daemons.
   }
 
@@ -58,9 +65,9 @@ public final class OtelClient {
     return root.getSpanContext().getTraceId();
   }
 
-  private static String sendByBrave(String url) throws Exception {
+  private static String sendByBrave(String url, InMemoryReporterMetrics counts) throws Exception {
     URLConnectionSender sender = URLConnectionSender.create(url);
-    AsyncZipkinSpanHandler handler = AsyncZipkinSpanHandler.create(sender);
+    AsyncZipkinSpanHandler handler = AsyncZipkinSpanHandler.newBuilder(sender).metrics(counts).build();
     Tracing tracing = Tracing.newBuilder().localServiceName("java-brave").traceId128Bit(true)
         .addSpanHandler(handler).build();
     brave.Span root = tracing.tracer().newTrace().name("GET /checkout").kind(brave.Span.Kind.SERVER).start();
