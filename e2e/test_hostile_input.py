@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -15,20 +16,29 @@ import pytest
 from bench.data import Requests, Shape
 from e2e import otlp
 from e2e.server import Server
-from e2e.spans import plain_spans
+from e2e.spans import PlainSpan, plain_spans
 
 MIB = 1 << 20
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of its own, so that others do not meet what is sent here.
+SANITIZED, AS_THEY_COME = "sanitized", "as they come"
 
-    Without the sanitizer: what the store itself makes of such spans is looked at here, and it keeps them as they are.
-    """
+
+class HostileServer(Server):
+    """One that sanitizes, as it does by default, or one whose store meets the spans as they come."""
+
+    sanitizes = True
+
+
+@pytest.fixture(scope="module", params=[SANITIZED, AS_THEY_COME])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileServer]:
+    """A server of its own, so that others do not meet what is sent here."""
     folder = tmp_path_factory.mktemp("hostile")
-    (folder / "lymer.yaml").write_text("sanitizer: {enabled: false}\n")
-    server = Server(folder / "data", options=["--config", str(folder / "lymer.yaml")]).start()
+    sanitizes = request.param == SANITIZED
+    (folder / "lymer.yaml").write_text("" if sanitizes else "sanitizer: {enabled: false}\n")
+    server = HostileServer(folder / "data", options=["--config", str(folder / "lymer.yaml")])
+    server.sanitizes = sanitizes
+    server.start()
     yield server
     assert server.alive, server.log.read_text()[-2000:]
     assert server.stop() == 0
@@ -51,24 +61,34 @@ def take(server: Server, body: bytes) -> None:
     assert otlp.refused(answer) == (0, "")
 
 
-def test_a_name_of_ten_megabytes(server: Server) -> None:
+def the_span(server: HostileServer, trace: str, *, cut: str = "") -> PlainSpan:
+    """The first span of a trace. One that the sanitizer has cut says so."""
+    span = plain_spans(server.otlp_trace(trace))["0000000000000001"]
+    assert span["attributes"].pop("lymer.sanitized", "") == (cut if server.sanitizes else "")
+    return span
+
+
+def test_a_name_of_ten_megabytes(server: HostileServer) -> None:
     name = "n" * (10 * MIB)
     take(server, otlp.request("long-name", [otlp.span(0x10, 1, name=name)]))
-    assert [span["name"] for span in plain_spans(server.otlp_trace("10")).values()] == [name]
+    assert the_span(server, "10", cut="long_name")["name"] == (name[:4096] if server.sanitizes else name)
 
 
-def test_a_value_of_ten_megabytes_is_found_by_its_trace(server: Server) -> None:
+def test_a_value_of_ten_megabytes_is_found_by_its_trace(server: HostileServer) -> None:
     value = "é" * (5 * MIB)
     take(server, otlp.request("long-value", [otlp.span(0x11, 1, attributes={"text": value})]))
-    assert plain_spans(server.otlp_trace("11"))["0000000000000001"]["attributes"] == {"text": value}
+    kept = value[: 128 << 10] if server.sanitizes else value
+    assert the_span(server, "11", cut="long_value")["attributes"] == {"text": kept}
 
 
-def test_a_hundred_thousand_attributes_on_one_span(server: Server) -> None:
+def test_a_hundred_thousand_attributes_on_one_span(server: HostileServer) -> None:
     attributes = {f"key.{number}": number for number in range(100_000)}
     take(server, otlp.request("many-attributes", [otlp.span(0x12, 1, attributes=attributes)]))
-    assert plain_spans(server.otlp_trace("12"))["0000000000000001"]["attributes"] == attributes
-    found = server.get("/api/traces", service="many-attributes", tags='{"key.99999":"99999"}')["data"]
-    assert len(found) == 1
+    count = 1024 if server.sanitizes else len(attributes)
+    kept = {key: value for key, value in attributes.items() if value < count}
+    assert the_span(server, "12", cut="many_attributes")["attributes"] == kept
+    tags = json.dumps({f"key.{count - 1}": str(count - 1)})
+    assert len(server.get("/api/traces", service="many-attributes", tags=tags)["data"]) == 1
 
 
 def test_ten_thousand_services(server: Server) -> None:
@@ -107,9 +127,13 @@ def test_ids_of_zeros_are_refused_and_the_others_kept(server: Server) -> None:
     [(0x16, 1), (0x17, 3_600 * otlp.SECOND), (0x18, 7_258_118_400 * otlp.SECOND), (0x19, 9_223_372_036_000_000_000)],
     ids=["1970", "an hour into 1970", "2200", "2262"],
 )
-def test_times_of_long_ago_and_far_ahead(server: Server, trace: int, start: int) -> None:
+def test_times_of_long_ago_and_far_ahead(server: HostileServer, trace: int, start: int) -> None:
     take(server, otlp.request("times", [otlp.span(trace, 1, start=start)]))
-    found = plain_spans(server.otlp_trace(f"{trace:x}"))["0000000000000001"]
+    found = the_span(server, f"{trace:x}", cut="far_start")
+    if server.sanitizes:
+        assert found["attributes"]["lymer.sanitized.start_time_unix_nano"] == start
+        assert abs(found["start"] - otlp.now_nano()) < 3_600 * otlp.SECOND
+        return
     assert (found["start"], found["end"]) == (start, start + 10**6)
     ids = [found["traceID"] for found in _search(server, "times", start=start // 1000 - 10, end=start // 1000 + 10)]
     assert ids == [f"{trace:016x}"]
@@ -124,11 +148,12 @@ def test_a_time_beyond_what_can_be_said_is_refused_with_a_reason(server: Server)
     assert list(plain_spans(server.otlp_trace("1a"))) == ["0000000000000002"]
 
 
-def test_an_end_before_the_start_is_kept_as_it_is(server: Server) -> None:
+def test_an_end_before_the_start_is_kept_or_told(server: HostileServer) -> None:
     start = otlp.now_nano()
     take(server, otlp.request("backwards", [otlp.span(0x1B, 1, start=start, end=start - otlp.SECOND)]))
-    found = plain_spans(server.otlp_trace("1b"))["0000000000000001"]
-    assert (found["start"], found["end"]) == (start, start - otlp.SECOND)
+    found = the_span(server, "1b", cut="negative_duration")
+    assert (found["start"], found["end"]) == (start, start + 1 if server.sanitizes else start - otlp.SECOND)
+    assert found["attributes"].get("lymer.sanitized.duration_nano", -otlp.SECOND) == -otlp.SECOND
     assert len(_search(server, "backwards")) == 1
 
 
@@ -149,10 +174,10 @@ def test_spans_that_are_their_own_parents(server: Server) -> None:
     assert len(server.get("/api/traces/1d")["data"][0]["spans"]) == 3
 
 
-def test_text_that_is_no_utf8_is_repaired(server: Server) -> None:
+def test_text_that_is_no_utf8_is_repaired(server: HostileServer) -> None:
     body = otlp.request("broken-text", [otlp.span(0x1E, 1, name="aaaa-bbbb")]).replace(b"aaaa-bbbb", b"aaaa\xff\xfebbb")
     take(server, body)
-    assert plain_spans(server.otlp_trace("1e"))["0000000000000001"]["name"] == "aaaa��bbb"
+    assert the_span(server, "1e", cut="not_utf8")["name"] == "aaaa��bbb"
 
 
 @pytest.mark.parametrize("size", [1, 10, 1_000, 100_000])
@@ -172,6 +197,7 @@ def test_a_request_above_the_limit_is_refused_by_its_size(server: Server) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("server", [SANITIZED], indirect=True)
 def test_a_trace_of_a_million_spans_while_others_send(server: Server) -> None:
     """Sent beside a polite client, who must not notice."""
     polite = PoliteClient(server)
@@ -224,9 +250,10 @@ def _span_counts(server: Server, service: str) -> list[int]:
     return [int(summary["spanCount"]) for summary in answer["summaries"]]
 
 
-def test_the_data_folder_opens_again(server: Server, tmp_path: Path) -> None:
+def test_the_data_folder_opens_again(server: HostileServer, tmp_path: Path) -> None:
     """Everything above is read back by a new process, from the log or from segments."""
     assert server.stop() == 0
     server.start()
     assert len(server.get("/api/services")["data"]) > 10_000
-    assert len(plain_spans(server.otlp_trace("12"))["0000000000000001"]["attributes"]) == 100_000
+    count = 1024 if server.sanitizes else 100_000
+    assert len(the_span(server, "12", cut="many_attributes")["attributes"]) == count
