@@ -25,6 +25,19 @@ impl Durations {
         self.other.extend_from_slice(&more.other);
     }
 
+    /// Make room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.short.reserve(more);
+    }
+
+    /// All of them, ascending.
+    pub fn ascending(&self) -> Vec<i64> {
+        let short = self.short.iter().map(|&duration| i64::from(duration));
+        let mut all: Vec<i64> = short.chain(self.other.iter().copied()).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.short.len() + self.other.len()
@@ -82,6 +95,7 @@ mod tests {
             sorted.sort_unstable();
             let expected = [50, 95, 99].map(|percent: usize| sorted[(percent * sorted.len()).div_ceil(100) - 1]);
             prop_assert_eq!(kept.percentiles([50, 95, 99]), expected);
+            prop_assert_eq!(kept.ascending(), sorted);
             prop_assert_eq!(kept.total(), durations.iter().map(|one| (*one).max(0)).sum::<i64>());
         }
     }

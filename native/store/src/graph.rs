@@ -4,6 +4,7 @@
 //! percentiles over all of them are exact. Where a view has counted its calls beforehand and all of them are asked for, no
 //! column is read; those of skipped traces are taken off again.
 
+use crate::durations::Durations;
 use crate::plan::{Bounds, GraphPlan};
 use crate::rows::{chunks_of, rows_of};
 use crate::select::{Bound, bind, select};
@@ -35,10 +36,7 @@ pub struct GraphPart {
 #[derive(Clone, Default)]
 struct Edge {
     error_count: u64,
-    /// Nearly all durations fit into 32 bits: 4.29 s.
-    short: Vec<u32>,
-    /// Negative ones and longer ones.
-    other: Vec<i64>,
+    durations: Durations,
 }
 
 /// The calls of a view within a plan.
@@ -107,7 +105,7 @@ impl GraphPart {
     pub fn call_count(&self) -> u64 {
         self.edges
             .values()
-            .map(|edge| edge.call_count() as u64)
+            .map(|edge| edge.durations.len() as u64)
             .sum()
     }
 
@@ -115,7 +113,7 @@ impl GraphPart {
     pub fn nbytes(&self) -> u64 {
         self.edges
             .values()
-            .map(|edge| 4 * edge.short.capacity() as u64 + 8 * edge.other.capacity() as u64)
+            .map(|edge| edge.durations.nbytes())
             .sum()
     }
 
@@ -124,17 +122,17 @@ impl GraphPart {
         for mut call in calls {
             if let Some(gone) = skipped.edge(&call.caller, &call.service) {
                 call.error_count = call.error_count.saturating_sub(gone.error_count);
-                call.durations = without(call.durations, gone.durations());
+                call.durations = without(call.durations, gone.durations.ascending());
             }
             let key = (self.number(&call.caller), self.number(&call.service));
             let edge = self.edges.entry(key).or_default();
             edge.error_count += call.error_count;
-            edge.short.reserve(call.durations.len());
+            edge.durations.reserve(call.durations.len());
             call.durations
                 .into_iter()
-                .for_each(|duration| edge.push(duration));
+                .for_each(|duration| edge.durations.push(duration));
         }
-        self.edges.retain(|_, edge| edge.call_count() > 0);
+        self.edges.retain(|_, edge| edge.durations.len() > 0);
     }
 
     fn edge(&self, caller: &str, service: &str) -> Option<&Edge> {
@@ -229,62 +227,12 @@ impl GraphPart {
 impl Edge {
     fn count(&mut self, duration: i64, is_error: bool) {
         self.error_count += u64::from(is_error);
-        self.push(duration);
-    }
-
-    fn push(&mut self, duration: i64) {
-        match u32::try_from(duration) {
-            Ok(short) => self.short.push(short),
-            Err(_) => self.other.push(duration),
-        }
+        self.durations.push(duration);
     }
 
     fn add(&mut self, more: &Edge) {
         self.error_count += more.error_count;
-        self.short.extend_from_slice(&more.short);
-        self.other.extend_from_slice(&more.other);
-    }
-
-    /// All of them, ascending.
-    fn durations(&self) -> Vec<i64> {
-        let short = self.short.iter().map(|&duration| i64::from(duration));
-        let mut all: Vec<i64> = short.chain(self.other.iter().copied()).collect();
-        all.sort_unstable();
-        all
-    }
-
-    fn call_count(&self) -> usize {
-        self.short.len() + self.other.len()
-    }
-
-    /// The ceil(percent / 100 * n)-th smallest duration for each percentage; percentages ascend.
-    fn percentiles<const N: usize>(&mut self, percents: [usize; N]) -> [i64; N] {
-        let count = self.call_count();
-        self.other.sort_unstable();
-        let negative = self.other.partition_point(|&duration| duration < 0);
-        let mut sorted_below = 0;
-        percents.map(|percent| {
-            let rank = (percent * count).div_ceil(100).saturating_sub(1);
-            if rank < negative {
-                return self.other[rank];
-            }
-            let rank = rank - negative;
-            let Some(rest) = self
-                .short
-                .get_mut(sorted_below..)
-                .filter(|_| rank < count - self.other.len())
-            else {
-                return self
-                    .other
-                    .get(rank + negative - self.short.len())
-                    .copied()
-                    .unwrap_or_default();
-            };
-            let (_, duration, _) = rest.select_nth_unstable(rank - sorted_below);
-            let duration = i64::from(*duration);
-            sorted_below = rank;
-            duration
-        })
+        self.durations.extend(&more.durations);
     }
 }
 
@@ -339,9 +287,9 @@ fn to_record_batch(edges: BTreeMap<(&str, &str), Edge>) -> Result<RecordBatch> {
     for ((parent, child), mut edge) in edges {
         parents.append_value(parent);
         children.append_value(child);
-        let [p50, p95, p99] = edge.percentiles([50, 95, 99]);
+        let [p50, p95, p99] = edge.durations.percentiles([50, 95, 99]);
         let row = [
-            edge.call_count() as i64,
+            edge.durations.len() as i64,
             edge.error_count as i64,
             p50,
             p95,
@@ -367,24 +315,4 @@ fn to_record_batch(edges: BTreeMap<(&str, &str), Edge>) -> Result<RecordBatch> {
     fields.extend(names.map(|name| Field::new(name, DataType::Int64, false)));
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
         .map_err(|error| StoreError(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn percentiles_are_those_of_the_sorted_durations(
-            durations in prop::collection::vec(prop_oneof![-5i64..100, (1i64 << 33)..(1 << 34)], 1..200)
-        ) {
-            let mut edge = Edge::default();
-            durations.iter().for_each(|&duration| edge.count(duration, false));
-            let mut sorted = durations.clone();
-            sorted.sort_unstable();
-            let expected = [50, 95, 99].map(|percent: usize| sorted[(percent * sorted.len()).div_ceil(100) - 1]);
-            prop_assert_eq!(edge.percentiles([50, 95, 99]), expected);
-        }
-    }
 }
