@@ -39,7 +39,8 @@ impl<'a> Walk<'a> {
             waiting: Waiting::Figures(Vec::new()),
         };
         walk.waiting = if by_start {
-            Waiting::ByStart(walk.behind_start(traces, after), after)
+            let traces = walk.behind_start(traces, after);
+            Waiting::ByStart(walk.before_start(traces, plan.cut_off), after)
         } else {
             Waiting::Figures(walk.behind_figure(&traces, after, plan.cut_off))
         };
@@ -84,6 +85,24 @@ impl<'a> Walk<'a> {
             _ => {
                 let begin = partition(count, |at| self.view.interval(traces.get(at)).0 < start);
                 part(&traces, begin, count)
+            }
+        }
+    }
+
+    /// Sorted by start, the traces behind the cut-off are at the other end.
+    fn before_start(&self, traces: Rows, cut_off: Option<i64>) -> Rows {
+        let Some(start) = cut_off else {
+            return traces;
+        };
+        let count = traces.len();
+        match self.order {
+            Order::Newest => {
+                let begin = partition(count, |at| self.view.interval(traces.get(at)).0 < start);
+                part(&traces, begin, count)
+            }
+            _ => {
+                let end = partition(count, |at| self.view.interval(traces.get(at)).0 <= start);
+                part(&traces, 0, end)
             }
         }
     }

@@ -96,29 +96,29 @@ impl Coded {
         self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(at))
     }
 
-    /// Those of the rows (of this page, whose first is `first_row`) whose code passes.
+    /// Those of the rows whose code passes; `places` says where each stands in this page.
     pub fn filter(
         &self,
+        places: &Rows,
         rows: &Rows,
-        first_row: u32,
         mut passes: impl FnMut(usize) -> bool,
         found: &mut Vec<u32>,
     ) {
-        with_codes!(&self.codes, codes => match rows {
+        with_codes!(&self.codes, codes => match places {
             Rows::Range(range) => {
-                let from = (range.start - first_row) as usize;
+                let from = range.start as usize;
                 let codes = &codes[from..from + range.len()];
                 for (at, code) in codes.iter().enumerate() {
                     if passes(code.place()) && self.is_valid(from + at) {
-                        found.push(range.start + at as u32);
+                        found.push(rows.get(at));
                     }
                 }
             }
             Rows::List(list) => {
-                for &row in list {
-                    let at = (row - first_row) as usize;
-                    if passes(codes[at].place()) && self.is_valid(at) {
-                        found.push(row);
+                for (at, &place) in list.iter().enumerate() {
+                    let place = place as usize;
+                    if passes(codes[place].place()) && self.is_valid(place) {
+                        found.push(rows.get(at));
                     }
                 }
             }

@@ -4,8 +4,9 @@ use super::Segment;
 use super::cache::{self, DICTIONARY, PageKey};
 use super::coded::CodedBuilder;
 use super::columns::{ATTRIBUTES_LEAF, Leaf, leaf};
-use super::page::{self, Page, Values};
+use super::page::{self, Body, Page, Values};
 use super::records::ChunkEntry;
+use super::some_values;
 use crate::view::{CHUNK_ROWS, Result, Rows, StoreError};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -13,12 +14,24 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, UInt32Array};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows of one page.
-struct Piece {
-    page: Arc<Page>,
-    /// Counted from the page's first.
-    rows: Rows,
+/// Rows of one page, or a page of these rows alone.
+pub(super) struct Piece {
+    pub(super) page: Arc<Page>,
+    /// Where the rows stand in the page.
+    pub(super) places: Rows,
 }
+
+/// Where a page of a column is.
+struct Place {
+    /// Row group and leaf.
+    chunk: usize,
+    page: u32,
+    leaf: Leaf,
+    /// Its rows.
+    rows: Range<u32>,
+}
+
+const OTHER_ROWS: &str = "a page has another number of rows than the index says";
 
 /// Lists at some rows: the entries of several leaves, and where those of each row begin and end.
 pub struct Lists {
@@ -66,44 +79,42 @@ impl Segment {
 
     fn pieces(&self, number: usize, rows: &Rows) -> Result<Vec<Piece>> {
         let mut pieces = Vec::new();
-        self.each_page(number, rows, &mut |page, first_row, rows| {
-            let rows = match rows {
-                Rows::Range(range) => Rows::Range(range.start - first_row..range.end - first_row),
-                Rows::List(mut list) => {
-                    list.iter_mut().for_each(|row| *row -= first_row);
-                    Rows::List(list)
-                }
-            };
-            pieces.push(Piece { page, rows });
+        self.each_page(number, rows, &mut |piece, _| {
+            pieces.push(piece);
             Ok(())
         })?;
         Ok(pieces)
     }
 
-    /// Calls `each` with every page that has some of the rows, with its first row, and with these rows.
+    /// Calls `each` with a piece of every page that has some of the rows, and with these rows.
     pub(super) fn each_page(
         &self,
         number: usize,
         rows: &Rows,
-        each: &mut dyn FnMut(Arc<Page>, u32, Rows) -> Result<()>,
+        each: &mut dyn FnMut(Piece, &Rows) -> Result<()>,
     ) -> Result<()> {
         match rows {
             Rows::Range(range) => {
                 let mut row = range.start;
                 while row < range.end {
-                    let (page, found) = self.page_of(number, row)?;
-                    let end = range.end.min(found.end);
-                    each(page, found.start, Rows::Range(row..end))?;
+                    let place = self.place_of(number, row)?;
+                    let end = range.end.min(place.rows.end);
+                    let first = place.rows.start;
+                    let places = Rows::Range(row - first..end - first);
+                    each(self.piece(&place, places)?, &Rows::Range(row..end))?;
                     row = end;
                 }
             }
             Rows::List(list) => {
                 let mut rest = list.as_slice();
                 while let Some(&row) = rest.first() {
-                    let (page, found) = self.page_of(number, row)?;
+                    let place = self.place_of(number, row)?;
+                    let first = place.rows.start;
                     let (here, behind) =
-                        rest.split_at(rest.partition_point(|&row| row < found.end));
-                    each(page, found.start, Rows::List(here.to_vec()))?;
+                        rest.split_at(rest.partition_point(|&row| row < place.rows.end));
+                    let places = here.iter().map(|row| row - first).collect();
+                    let piece = self.piece(&place, Rows::List(places))?;
+                    each(piece, &Rows::List(here.to_vec()))?;
                     rest = behind;
                 }
             }
@@ -111,8 +122,8 @@ impl Segment {
         Ok(())
     }
 
-    /// The page of a column that has this row, and which rows it has.
-    fn page_of(&self, number: usize, row: u32) -> Result<(Arc<Page>, Range<u32>)> {
+    /// Where the page of a column is that has this row.
+    fn place_of(&self, number: usize, row: u32) -> Result<Place> {
         if row >= self.index.facts.span_count as u32 {
             return Err(StoreError(format!(
                 "row {row} of a segment of {} spans",
@@ -139,44 +150,76 @@ impl Segment {
             Some(group_rows)
         };
         let rows = first_row + begin..first_row + end.unwrap_or(group_rows);
-        let page = self.page(chunk, low, self.leaf(number))?;
-        if page.len() != rows.len() || !rows.contains(&row) {
-            return Err(self.damaged("a page has another number of rows than the index says"));
+        if !rows.contains(&row) {
+            return Err(self.damaged(OTHER_ROWS));
         }
-        Ok((page, rows))
+        Ok(Place {
+            chunk,
+            page: low,
+            leaf: self.leaf(number),
+            rows,
+        })
     }
 
-    fn page(&self, chunk: usize, number: u32, leaf: Leaf) -> Result<Arc<Page>> {
+    /// These places of a page: in the page, or alone where they are few and nobody has asked for many of this page yet.
+    fn piece(&self, place: &Place, places: Rows) -> Result<Piece> {
         let key = PageKey {
             segment: self.number,
-            chunk: chunk as u32,
-            page: number,
+            chunk: place.chunk as u32,
+            page: place.page,
         };
-        if let Some(page) = cache::get(key) {
-            return Ok(page);
+        let known = cache::get(key);
+        if let Some(page) = &known
+            && !matches!(page.values, Values::Stored(_))
+        {
+            let page = page.clone();
+            return Ok(Piece { page, places });
         }
         let entry = self
             .index
-            .chunk(chunk)
+            .chunk(place.chunk)
             .ok_or_else(|| self.damaged("a column chunk is missing"))?;
         let dictionary = match entry.dictionary_bytes {
             0 => None,
-            _ => Some(self.dictionary(chunk, &entry, leaf)?),
+            _ => Some(self.dictionary(place.chunk, &entry, place.leaf)?),
         };
         let dictionary = dictionary.as_ref().and_then(|page| page.array());
-        let place = self
-            .index
-            .page(number)
-            .ok_or_else(|| self.damaged("a page is missing"))?;
-        let page = self
-            .bytes(place.offset, u64::from(place.bytes))
-            .and_then(|bytes| page::decode(bytes, leaf, entry.compressed, dictionary))
-            .ok_or_else(|| {
-                self.damaged(&format!("the page at byte {} cannot be read", place.offset))
-            })?;
-        let page = Arc::new(page);
+        let unreadable = || {
+            let offset = self.index.page(place.page).map_or(0, |page| page.offset);
+            self.damaged(&format!("the page at byte {offset} cannot be read"))
+        };
+        let fresh = match known {
+            None => Some(self.body(place, entry.compressed).ok_or_else(unreadable)?),
+            Some(_) => None,
+        };
+        let stored = known.as_deref().and_then(Page::body);
+        let body = fresh.as_ref().or(stored).ok_or_else(unreadable)?;
+        if some_values::are_few(places.len(), place.rows.len())
+            && some_values::can_be_found(body.encoding, place.leaf)
+        {
+            if body.count != place.rows.len() {
+                return Err(self.damaged(OTHER_ROWS));
+            }
+            let values = some_values::find(body, place.leaf, dictionary, &places);
+            let page = Arc::new(Page::of(values.ok_or_else(unreadable)?));
+            if let Some(body) = fresh.and_then(Body::unpacked) {
+                cache::put(key, &Arc::new(Page::of(Values::Stored(body))));
+            }
+            let places = Rows::Range(0..places.len() as u32);
+            return Ok(Piece { page, places });
+        }
+        let page = Arc::new(page::decode(body, place.leaf, dictionary).ok_or_else(unreadable)?);
+        if page.len() != place.rows.len() {
+            return Err(self.damaged(OTHER_ROWS));
+        }
         cache::put(key, &page);
-        Ok(page)
+        Ok(Piece { page, places })
+    }
+
+    fn body(&self, place: &Place, compressed: bool) -> Option<Body<'_>> {
+        let page = self.index.page(place.page)?;
+        let bytes = self.bytes(page.offset, u64::from(page.bytes))?;
+        page::body(bytes, compressed)
     }
 
     pub(super) fn dictionary(
@@ -200,10 +243,7 @@ impl Segment {
             .ok_or_else(|| {
                 self.damaged(&format!("the dictionary at byte {offset} cannot be read"))
             })?;
-        let page = Arc::new(Page {
-            values: Values::Array(values),
-            offsets: None,
-        });
+        let page = Arc::new(Page::of(Values::Array(values)));
         cache::put(key, &page);
         Ok(page)
     }
@@ -211,13 +251,13 @@ impl Segment {
 
 /// The values of pieces: those of pages with one dictionary as one array.
 fn arrays(pieces: &[Piece]) -> Result<Vec<ArrayRef>> {
-    let row_count = pieces.iter().map(|piece| piece.rows.len()).sum();
+    let row_count = pieces.iter().map(|piece| piece.places.len()).sum();
     let mut arrays = Vec::new();
     let mut building: Option<CodedBuilder> = None;
-    for Piece { page, rows } in pieces {
+    for Piece { page, places } in pieces {
         let coded = match &page.values {
             Values::Coded(coded) => Some(coded),
-            Values::Array(_) => None,
+            _ => None,
         };
         let goes_on = building
             .as_ref()
@@ -226,14 +266,15 @@ fn arrays(pieces: &[Piece]) -> Result<Vec<ArrayRef>> {
         if !goes_on && let Some(done) = building.take() {
             arrays.push(done.finish()?);
         }
-        match (&page.values, rows) {
-            (Values::Coded(coded), rows) => building
+        match (&page.values, places) {
+            (Values::Coded(coded), places) => building
                 .get_or_insert_with(|| CodedBuilder::new(&coded.dictionary, row_count))
-                .add(coded, rows),
+                .add(coded, places),
             (Values::Array(array), Rows::Range(range)) => {
                 arrays.push(array.slice(range.start as usize, range.len()))
             }
             (Values::Array(array), Rows::List(list)) => arrays.push(take(array, list)?),
+            (Values::Stored(_), _) => return Err(StoreError("a page was not decoded".into())),
         }
     }
     arrays.extend(building.map(CodedBuilder::finish).transpose()?);
@@ -261,7 +302,7 @@ fn entries(
         .page
         .array()
         .ok_or_else(|| StoreError("lists of codes".into()))?;
-    match &piece.rows {
+    match &piece.places {
         Rows::Range(range) => {
             range
                 .clone()

@@ -5,22 +5,32 @@ use super::sections::{put_varint, take_varint};
 use arrow_buffer::BooleanBufferBuilder;
 
 /// One run of a hybrid encoding.
-enum Run<'a> {
+pub enum Run<'a> {
     /// So many times the same number.
     Repeated(u32, usize),
     /// Packed numbers, eight at a time.
     Packed(&'a [u8], usize),
 }
 
-struct Runs<'a> {
+/// The runs of so many numbers.
+pub struct Runs<'a> {
     rest: &'a [u8],
     bit_width: u32,
     left: usize,
 }
 
 impl<'a> Runs<'a> {
+    /// `count` numbers of so many bits each.
+    pub fn new(bytes: &'a [u8], bit_width: u32, count: usize) -> Self {
+        Self {
+            rest: bytes,
+            bit_width,
+            left: count,
+        }
+    }
+
     /// The next run, cut to what is still wanted.
-    fn next(&mut self) -> Option<Run<'a>> {
+    pub fn next(&mut self) -> Option<Run<'a>> {
         let head = take_varint(&mut self.rest)?;
         let count = usize::try_from(head >> 1).ok()?;
         if head & 1 == 1 {
@@ -61,11 +71,7 @@ pub fn numbers<T: Code>(bytes: &[u8], bit_width: u32, count: usize) -> Option<Ve
         return Some(vec![T::default(); count]);
     }
     let mut out = Vec::with_capacity(count);
-    let mut runs = Runs {
-        rest: bytes,
-        bit_width,
-        left: count,
-    };
+    let mut runs = Runs::new(bytes, bit_width, count);
     while runs.left > 0 {
         match runs.next()? {
             Run::Repeated(value, count) => out.resize(out.len() + count, T::cut(value)),
@@ -79,11 +85,7 @@ pub fn numbers<T: Code>(bytes: &[u8], bit_width: u32, count: usize) -> Option<Ve
 pub fn bits(bytes: &[u8], count: usize) -> Option<(BooleanBufferBuilder, usize)> {
     let mut out = BooleanBufferBuilder::new(count);
     let mut set = 0;
-    let mut runs = Runs {
-        rest: bytes,
-        bit_width: 1,
-        left: count,
-    };
+    let mut runs = Runs::new(bytes, 1, count);
     while runs.left > 0 {
         match runs.next()? {
             Run::Repeated(value, count) => {

@@ -26,6 +26,7 @@ mod records;
 #[cfg(test)]
 mod round_trips;
 mod sections;
+mod some_values;
 mod spans;
 mod text_filter;
 mod thrift;

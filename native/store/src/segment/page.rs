@@ -35,14 +35,43 @@ pub enum Values {
     Array(ArrayRef),
     /// As codes.
     Coded(Coded),
+    /// As they stand in the file, unpacked: of a page of which only a few values were wanted so far.
+    Stored(Body<'static>),
+}
+
+/// A page without its header, unpacked.
+#[derive(Debug)]
+pub struct Body<'a> {
+    /// Parquet's number for the encoding of the values.
+    pub encoding: i64,
+    /// How many values, absent ones too.
+    pub count: usize,
+    /// Levels and values.
+    pub bytes: Cow<'a, [u8]>,
 }
 
 impl Page {
+    /// A page of a flat column.
+    pub fn of(values: Values) -> Self {
+        Self {
+            values,
+            offsets: None,
+        }
+    }
+
+    /// Its bytes, where it was not decoded.
+    pub fn body(&self) -> Option<&Body<'static>> {
+        match &self.values {
+            Values::Stored(body) => Some(body),
+            _ => None,
+        }
+    }
+
     /// The array, where it is one.
     pub fn array(&self) -> Option<&ArrayRef> {
         match &self.values {
             Values::Array(array) => Some(array),
-            Values::Coded(_) => None,
+            Values::Coded(_) | Values::Stored(_) => None,
         }
     }
 
@@ -52,6 +81,7 @@ impl Page {
             (Some(offsets), _) => offsets.len() - 1,
             (None, Values::Array(array)) => array.len(),
             (None, Values::Coded(coded)) => coded.len(),
+            (None, Values::Stored(body)) => body.count,
         }
     }
 
@@ -59,6 +89,7 @@ impl Page {
     pub fn memory_bytes(&self) -> usize {
         let values = match &self.values {
             Values::Coded(coded) => coded.memory_bytes(),
+            Values::Stored(body) => body.bytes.len(),
             Values::Array(array) => match array.as_any_dictionary_opt() {
                 Some(dictionary) => dictionary.keys().get_array_memory_size(),
                 None => array.get_array_memory_size(),
@@ -68,20 +99,35 @@ impl Page {
     }
 }
 
-/// Decode a data page from its bytes, header first.
-pub fn decode(
-    bytes: &[u8],
-    leaf: Leaf,
-    compressed: bool,
-    dictionary: Option<&ArrayRef>,
-) -> Option<Page> {
-    let (header, body) = open(bytes, compressed)?;
-    let count = usize::try_from(header.value_count)
-        .ok()
-        .filter(|count| *count <= VALUES_MAX)?;
-    let mut rest = body.as_ref();
+impl Body<'_> {
+    /// The body when it had to be unpacked; None when its bytes are those of the file.
+    pub fn unpacked(self) -> Option<Body<'static>> {
+        match self.bytes {
+            Cow::Owned(bytes) => Some(Body {
+                bytes: Cow::Owned(bytes),
+                ..self
+            }),
+            Cow::Borrowed(_) => None,
+        }
+    }
+}
+
+/// A data page from its bytes, header first: unpacked, not decoded.
+pub fn body(bytes: &[u8], compressed: bool) -> Option<Body<'_>> {
+    let (header, bytes) = open(bytes, compressed)?;
+    let count = usize::try_from(header.value_count).ok()?;
+    (count <= VALUES_MAX).then_some(Body {
+        encoding: header.encoding,
+        count,
+        bytes,
+    })
+}
+
+/// Decode a data page.
+pub fn decode(body: &Body<'_>, leaf: Leaf, dictionary: Option<&ArrayRef>) -> Option<Page> {
+    let (count, mut rest) = (body.count, body.bytes.as_ref());
     if leaf.max_repetition > 0 {
-        return decode_list(&header, rest, leaf, count, dictionary);
+        return decode_list(body.encoding, rest, leaf, count, dictionary);
     }
     let presence = match leaf.max_definition {
         0 => Presence {
@@ -99,16 +145,13 @@ pub fn decode(
             }
         }
     };
-    let values = if values::is_coded(header.encoding) {
+    let values = if values::is_coded(body.encoding) {
         Values::Coded(values::decode_coded(rest, presence, dictionary?)?)
     } else {
-        let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary);
+        let values = values::decode(rest, body.encoding, leaf.physical, &presence, dictionary);
         Values::Array(values?)
     };
-    Some(Page {
-        values,
-        offsets: None,
-    })
+    Some(Page::of(values))
 }
 
 /// Decode a dictionary page.
@@ -146,7 +189,7 @@ fn unpack(body: &[u8], len: usize) -> Option<Vec<u8>> {
 }
 
 /// Levels stand behind their length.
-fn take_levels<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub fn take_levels<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let len = u32_at(bytes, 0)? as usize;
     let levels = bytes.get(4..4_usize.checked_add(len)?)?;
     *bytes = &bytes[4 + len..];
@@ -154,7 +197,7 @@ fn take_levels<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 fn decode_list(
-    header: &PageHeader,
+    encoding: i64,
     mut rest: &[u8],
     leaf: Leaf,
     count: usize,
@@ -181,7 +224,7 @@ fn decode_list(
         count: present,
         nulls,
     };
-    let values = values::decode(rest, header.encoding, leaf.physical, &presence, dictionary)?;
+    let values = values::decode(rest, encoding, leaf.physical, &presence, dictionary)?;
     Some(Page {
         values: Values::Array(values),
         offsets: Some(offsets),

@@ -3,11 +3,12 @@
 use super::coded::CodedBuilder;
 use super::columns::{Leaf, Physical};
 use super::encode::{Encoder, Flat, Values, put_text};
+use super::gather::take;
 use super::levels;
 use super::page;
 use super::sections::{Section, Sections, SectionsWriter, TextTable, put_varint, take_varint};
 use super::thrift::{bloom_header, page_header, put_page_header};
-use super::{bloom, thrift};
+use super::{bloom, some_values, thrift};
 use crate::view::Rows;
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
@@ -59,12 +60,17 @@ proptest! {
         count in 0_usize..400,
     ) {
         let leaf = Leaf { physical, max_repetition: repetition, max_definition: 1, entry_definition: 1 };
-        let _ = page::decode(&bytes, leaf, true, None);
+        let _ = page::body(&bytes, true).and_then(|body| page::decode(&body, leaf, None));
         let mut whole = Vec::new();
         put_page_header(&mut whole, 0, [bytes.len(), bytes.len(), count], encoding);
         whole.extend_from_slice(&bytes);
         let dictionary: ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["a", "b"]));
-        let _ = page::decode(&whole, leaf, false, Some(&dictionary));
+        let body = page::body(&whole, false).unwrap();
+        let _ = page::decode(&body, leaf, Some(&dictionary));
+        if some_values::can_be_found(encoding, leaf) {
+            let _ = some_values::find(&body, leaf, Some(&dictionary), &Rows::List(vec![0, count as u32 / 2, count as u32]));
+            let _ = some_values::find(&body, leaf, Some(&dictionary), &Rows::Range(0..count as u32));
+        }
         let _ = page::decode_dictionary(&whole, leaf, false);
         let _ = (thrift::page_header(&bytes), bloom_header(&bytes));
     }
@@ -202,14 +208,30 @@ fn encode_and_decode(flat: Flat, rows: usize, physical: Physical) -> ArrayRef {
         .dictionary_page_offset()
         .map(|_| page::decode_dictionary(&bytes[..data], leaf, true).unwrap());
     assert_eq!(offset_index.unwrap().page_locations().len(), 1);
-    let page = page::decode(&bytes[data..], leaf, true, dictionary.as_ref()).unwrap();
-    match page.values {
+    let body = page::body(&bytes[data..], true).unwrap();
+    let page = page::decode(&body, leaf, dictionary.as_ref()).unwrap();
+    let whole = array(page.values, rows);
+    if some_values::can_be_found(body.encoding, leaf) {
+        for step in [1, 3, 50] {
+            let places: Vec<u32> = (0..rows as u32).step_by(step).collect();
+            let expected = take(&whole, &places).unwrap();
+            let list = Rows::List(places.clone());
+            let found = some_values::find(&body, leaf, dictionary.as_ref(), &list).unwrap();
+            assert_eq!(&array(found, places.len()), &expected);
+        }
+    }
+    whole
+}
+
+fn array(values: page::Values, rows: usize) -> ArrayRef {
+    match values {
         page::Values::Array(array) => array,
         page::Values::Coded(coded) => {
             let mut builder = CodedBuilder::new(&coded.dictionary, rows);
             builder.add(&coded, &Rows::Range(0..rows as u32));
             builder.finish().unwrap()
         }
+        page::Values::Stored(_) => panic!("not decoded"),
     }
 }
 

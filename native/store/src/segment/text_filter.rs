@@ -35,17 +35,14 @@ impl Segment {
             return Ok(Some(Vec::new()));
         }
         let mut found = Vec::new();
-        self.each_page(
-            number,
-            rows,
-            &mut |page, first_row, rows| match &page.values {
-                Values::Coded(coded) if coded.dictionary.len() == values.len() => {
-                    coded.filter(&rows, first_row, |code| verdicts.of(code), &mut found);
-                    Ok(())
-                }
-                _ => Err(self.damaged("a page does not belong to its dictionary")),
-            },
-        )?;
+        self.each_page(number, rows, &mut |piece, rows| match &piece.page.values {
+            Values::Coded(coded) if coded.dictionary.len() == values.len() => {
+                let passes = |code| verdicts.of(code);
+                coded.filter(&piece.places, rows, passes, &mut found);
+                Ok(())
+            }
+            _ => Err(self.damaged("a page does not belong to its dictionary")),
+        })?;
         Ok(Some(found))
     }
 
@@ -56,11 +53,14 @@ impl Segment {
         holds: &mut dyn FnMut(&str) -> bool,
     ) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        self.each_page(number, rows, &mut |page, first_row, rows| {
-            let texts = page.array().and_then(|array| array.as_string_opt::<i32>());
+        self.each_page(number, rows, &mut |piece, rows| {
+            let texts = piece
+                .page
+                .array()
+                .and_then(|array| array.as_string_opt::<i32>());
             let texts = texts.ok_or_else(|| self.damaged("a page of texts has none"))?;
             found.extend(rows.filter(|at| {
-                let place = (rows.get(at) - first_row) as usize;
+                let place = piece.places.get(at) as usize;
                 texts.is_valid(place) && holds(texts.value(place))
             }));
             Ok(())

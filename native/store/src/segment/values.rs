@@ -13,11 +13,11 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer
 use std::sync::Arc;
 
 /// Parquet's numbers for encodings.
-const PLAIN: i64 = 0;
+pub(super) const PLAIN: i64 = 0;
 const PLAIN_DICTIONARY: i64 = 2;
 const DELTA_BINARY_PACKED: i64 = 5;
 const RLE_DICTIONARY: i64 = 8;
-const BYTE_STREAM_SPLIT: i64 = 9;
+pub(super) const BYTE_STREAM_SPLIT: i64 = 9;
 
 /// Which of the places have a value.
 pub struct Presence {
