@@ -3,6 +3,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test, type CDPSession, type Page } from "@playwright/test";
+import { firstRow, watchFirstRow } from "./first_row";
 import { startServer } from "./server";
 
 const SIZES = [1_000, 100_000, 1_000_000];
@@ -47,12 +48,9 @@ for (const size of SIZES) {
     await fetch(`${base}/api/lymer/v1/traces/${String(size).padStart(32, "0")}/skeleton`).then((answer) => answer.arrayBuffer()); // Made before it is measured.
     const session = await page.context().newCDPSession(page);
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
-    await page.addInitScript(watchFirstRow);
+    await watchFirstRow(page);
     const openings: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      await page.goto(`${base}${pathOf(size)}?merge=0`);
-      openings.push(await page.evaluate(() => (window as unknown as { firstRow: Promise<number> }).firstRow));
-    }
+    for (let round = 0; round < 3; round++) openings.push(await firstRow(page, `${base}${pathOf(size)}?merge=0`));
     gate("first rows, ms", size, quantile(openings, 0.5));
 
     gate("scroll, CPU ms a frame", size, await cpuPerFrame(session, page, () => (document.querySelector(".rows")!.scrollTop += 700)));
@@ -108,15 +106,6 @@ function gate(what: string, size: number, value: number): void {
   note(what, size, value);
   const most = GATES[what]?.[size];
   if (most !== undefined) expect.soft(value, `${what} at ${size} spans`).toBeLessThanOrEqual(most);
-}
-
-function watchFirstRow(): void {
-  const shared = window as unknown as { firstRow: Promise<number>; turn: number };
-  shared.turn = 0;
-  shared.firstRow = new Promise((resolve) => {
-    const look = () => (document.querySelector(".row .bar") ? requestAnimationFrame(() => resolve(performance.now())) : requestAnimationFrame(look));
-    look();
-  });
 }
 
 /** Main-thread CPU of one of 60 frames in which something is done. */

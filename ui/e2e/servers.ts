@@ -12,4 +12,6 @@ const OFFSET = Number(process.env["E2E_OFFSET"] ?? 11_000);
 export const PLAIN = server(OFFSET, "");
 /** Started by the one test that wants it. */
 export const EMPTY = server(OFFSET + 2_000, "");
+/** Started by the benchmark. */
+export const SPARE = server(OFFSET + 3_000, "");
 export const PREFIXED = server(OFFSET + 1_000, "/deep/lymer");
