@@ -129,7 +129,7 @@ bench: build .venv/.tools ## All benchmarks (long); docs/benchmarks.md has the l
 bench-quick: build .venv/.tools ## The same with little data
 	$(BIN)/python -m bench --quick
 
-bench-ui: ui/node_modules/.package-lock.json ## How fast the trace page is in Chromium, up to a million spans
+bench-ui: build ui/node_modules/.package-lock.json ## How fast the page is in Chromium, up to a million spans, with made answers and with a whole server's
 	cd ui && npm run --silent build && npx playwright test -c bench/playwright.config.ts
 
 # --- developers ------------------------------------------------------------------------------------------------------
