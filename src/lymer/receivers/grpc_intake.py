@@ -101,7 +101,8 @@ class GrpcIntake:
             self._waiting_count -= 1
         try:
             reservation.grow(0)  # Where there is no room at all, the message stays at its sender.
-            message = await asyncio.wait_for(context.read(), self._config.read_timeout)
+            async with asyncio.timeout(self._config.read_timeout):  # `wait_for` would make a task for it.
+                message = await context.read()
         except TimeoutError as error:
             raise DecodeError(f"the message did not arrive within {self._config.read_timeout:g} s") from error
         finally:
