@@ -20,13 +20,7 @@ def expected(span: Span) -> Row:
     """The row of a span that is not refused."""
     tags = dict(span["tags"])
     of_resource = {key: tags.pop(key) for key in list(tags) if _OF_RESOURCE.match(key)}
-    code = _STATUS.get(tags.get("otel.status_code", ""), 0)
-    if code:
-        del tags["otel.status_code"]
-    if tags.get("error", "false") != "false":
-        code = 2
-    if tags.get("error") == "true":
-        del tags["error"]
+    code = _take_status_code(tags)
     message = tags.pop("otel.status_description", "")
     kind = _KIND.get(span.get("kind", ""), 0)
     if not kind and tags.get("span.kind") == "internal":
@@ -39,8 +33,7 @@ def expected(span: Span) -> Row:
     }
     if message and not code:
         tags["otel.status_description"], message = message, ""
-    local, remote = span.get("localEndpoint", {}), span.get("remoteEndpoint", {})
-    service_name = local.get("serviceName", "")
+    service_name = span.get("localEndpoint", {}).get("serviceName", "")
     annotations = span.get("annotations", [])
     moments = [one["timestamp"] for one in annotations if one["timestamp"]]
     start = span.get("timestamp") or min(moments, default=0)
@@ -57,13 +50,7 @@ def expected(span: Span) -> Row:
         "duration_nano": span.get("duration", 0) * 1000,
         "status_code": code,
         "status_message": message,
-        "attributes": [_text(key, value) for key, value in tags.items()]
-        + _address(local, "net.host")
-        + [_text("peer.service", remote.get("serviceName", ""))] * ("serviceName" in remote)
-        + _address(remote, "net.peer")
-        + [_true("zipkin.shared")] * span.get("shared", False)
-        + [_true("zipkin.debug")] * span.get("debug", False)
-        + [_true("otel.zipkin.absentField.startTime")] * ("timestamp" not in span),
+        "attributes": _attributes(span, tags),
         "dropped_attributes_count": 0,
         "events": [_event(one) for one in annotations],
         "dropped_events_count": 0,
@@ -78,6 +65,31 @@ def expected(span: Span) -> Row:
         "scope_dropped_attributes_count": 0,
         "scope_schema_url": "",
     }
+
+
+def _attributes(span: Span, tags: dict[str, str]) -> list[Row]:
+    """Of the tags that say nothing else, then of what has no column of its own."""
+    remote = span.get("remoteEndpoint", {})
+    return (
+        [_text(key, value) for key, value in tags.items()]
+        + _address(span.get("localEndpoint", {}), "net.host")
+        + [_text("peer.service", remote.get("serviceName", ""))] * ("serviceName" in remote)
+        + _address(remote, "net.peer")
+        + [_true("zipkin.shared")] * span.get("shared", False)
+        + [_true("zipkin.debug")] * span.get("debug", False)
+        + [_true("otel.zipkin.absentField.startTime")] * ("timestamp" not in span)
+    )
+
+
+def _take_status_code(tags: dict[str, str]) -> int:
+    code = _STATUS.get(tags.get("otel.status_code", ""), 0)
+    if code:
+        del tags["otel.status_code"]
+    if tags.get("error", "false") != "false":
+        code = 2
+    if tags.get("error") == "true":
+        del tags["error"]
+    return code
 
 
 def _address(endpoint: Span, prefix: str) -> list[Row]:
