@@ -32,7 +32,7 @@ async def check(items: str) -> list[int]:
     return [int(item) for item in items.split(",")]
 
 
-@app.put("/faults/{name}")
+@app.put("/faults/{name}", status_code=204)
 async def fault(name: str, on: bool = True) -> None:
     """Switches a fault: PUT /faults/slow-query?on=false."""
     try:

@@ -3,7 +3,7 @@
 python examples/shop/run.py                                 # ten orders, one after the other
 python examples/shop/run.py --orders 500 --rate 20          # twenty a second
 python examples/shop/run.py --fault slow-query --fault n-plus-one
-python examples/shop/run.py --serve                         # stays; POST /checkout, PUT /faults/NAME at the gateway
+python examples/shop/run.py --serve --port 8080             # stays; POST /checkout, PUT /faults/NAME at the gateway
 
 gateway --HTTP--> user (cache, SQL); --HTTP--> order (SQL) --gRPC--> inventory (cache); --HTTP--> payment;
 order --event--> notification
@@ -12,6 +12,7 @@ order --event--> notification
 import argparse
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +30,9 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Starts the shop, buys, stops it."""
     options = _options()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # either way the services end with it
     ports = _free_ports()
+    ports["gateway"] = options.port or ports["gateway"]
     os.environ.update({f"SHOP_{name.upper()}_PORT": str(port) for name, port in ports.items()})
     if options.kafka:
         os.environ["SHOP_KAFKA"] = options.kafka
@@ -89,6 +92,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--items", type=int, default=3, help="in each order")
     parser.add_argument("--rate", type=float, default=0.0, help="orders a second; 0 is as fast as they go")
     parser.add_argument("--fault", action="append", default=[], help="may be given more than once")
+    parser.add_argument("--port", type=int, default=0, help="of the gateway; 0 is a free one")
     parser.add_argument("--kafka", default="", help="host:port of a Kafka for the events")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--linger", type=float, default=1.0, help="seconds for events that are still under way")

@@ -85,7 +85,7 @@ def test_an_order_is_one_trace_over_six_services(run, trace):
 def test_a_slow_query_is_the_longest_part(buy):
     slow = buy("slow-query")
     query = slow.one("SELECT users")
-    assert query.duration_us >= 300_000
+    assert 300_000 <= query.duration_us < 2_000_000, "once for the statement, not once for each row"
     assert slow.one("POST /checkout").duration_us >= query.duration_us
 
 
