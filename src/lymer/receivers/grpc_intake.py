@@ -13,17 +13,15 @@ from typing import Any, Final
 from lymer.component.base import ReceiverConfig, SpanSink
 from lymer.component.clock import Clock
 from lymer.component.config import ByteSize, Duration
-from lymer.component.errors import DecodeError, LymerError, OverloadedError
+from lymer.component.errors import DecodeError, LymerError
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight, Reservation
 from lymer.receivers.otlp_answers import Refusal, refusal_for
+from lymer.receivers.reading_turns import ReadingTurns
 from lymer.wire.codecs import Decoded, decode
 from lymer.wire.decoded import Decoder
 
 TRANSPORT: Final = "grpc"
-
-WAITING_MAX: Final = 1024
-"""How many requests may wait to be read; each costs a few kilobytes."""
 
 
 class GrpcReceiverConfig(ReceiverConfig, kw_only=True):
@@ -33,6 +31,8 @@ class GrpcReceiverConfig(ReceiverConfig, kw_only=True):
     """Messages larger than this, decompressed, are refused."""
     read_timeout: Duration = Duration(30)
     """How long a message may take to arrive once it is being read."""
+    read_patience: Duration = Duration(5)
+    """How long it may take while others wait to be read."""
     reading_count_max: int = 16
     """How many messages are read at once, at most; others wait at their senders."""
     inline_bytes_max: ByteSize = ByteSize(512 << 10)
@@ -60,8 +60,9 @@ class GrpcIntake:
         self._clock = clock
         self._origin = origin
         self._name = name
-        self._reading = asyncio.Semaphore(_reading_count(config, in_flight))
-        self._waiting_count = 0
+        self._turns = ReadingTurns(
+            _reading_count(config, in_flight), timeout_s=config.read_timeout, patience_s=config.read_patience
+        )
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"{name.replace('_', '-')}-decode")
 
     async def take_in(self, context: Any, *, decoder: Decoder = decode) -> Decoded | Refusal:
@@ -91,22 +92,10 @@ class GrpcIntake:
         self._threads.shutdown(wait=False)
 
     async def _read(self, context: Any, reservation: Reservation) -> bytes:
-        """The message, once there is room for one more."""
-        if self._waiting_count >= WAITING_MAX:
-            raise OverloadedError("too many requests wait already")
-        self._waiting_count += 1
-        try:
-            await self._reading.acquire()
-        finally:
-            self._waiting_count -= 1
-        try:
+        """The message, once it is its turn."""
+        async with self._turns.turn():
             reservation.grow(0)  # Where there is no room at all, the message stays at its sender.
-            async with asyncio.timeout(self._config.read_timeout):  # `wait_for` would make a task for it.
-                message = await context.read()
-        except TimeoutError as error:
-            raise DecodeError(f"the message did not arrive within {self._config.read_timeout:g} s") from error
-        finally:
-            self._reading.release()
+            message = await context.read()
         if not isinstance(message, bytes):
             raise DecodeError("the call came without a message")
         return message
