@@ -90,6 +90,7 @@ static int execute(PyObject *module) {
 static PyMethodDef methods[] = {
     {"connect", connect, METH_O, "Shows the Python half's things."},
     {"encode_spans", (PyCFunction)(void (*)(void))encode_spans, METH_FASTCALL, "Spans as OTLP's ScopeSpans."},
+    {"begin_below", (PyCFunction)(void (*)(void))begin_below, METH_FASTCALL, "A request's span below a traceparent."},
     {NULL},
 };
 static PyModuleDef_Slot slots[] = {

@@ -8,10 +8,12 @@ PyObject *current_context(void) {
     return context;
 }
 
+/* The context, or with the empty tuple none, with this span as the current one. */
 PyObject *context_with(PyObject *context, PyObject *span) {
     PyTypeObject *type = (PyTypeObject *)state.Context;
     PyObject *made = type->tp_new(type, state.empty_tuple, NULL);
-    if (made && (PyDict_Update(made, context) < 0 || PyDict_SetItem(made, state.span_key, span) < 0)) Py_CLEAR(made);
+    bool empty = context == state.empty_tuple;
+    if (made && ((!empty && PyDict_Update(made, context) < 0) || PyDict_SetItem(made, state.span_key, span) < 0)) Py_CLEAR(made);
     return made;
 }
 

@@ -137,8 +137,9 @@ int rule_of(PyObject *sampler, Rule *rule);
 PyObject *context_with(PyObject *context, PyObject *span);
 int count_one(PyObject *stats, PyObject *name);
 
-/* intake.c, otlp.c */
+/* intake.c, begin_below.c, otlp.c */
 extern PyType_Spec intake_spec;
+PyObject *begin_below(PyObject *module, PyObject *const *given, Py_ssize_t count);
 PyObject *encode_spans(PyObject *module, PyObject *const *given, Py_ssize_t count);
 
 #endif

@@ -238,3 +238,45 @@ def test_other_scopes_go_through():
 
     asyncio.run(ASGIMiddleware(application)({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("traceparent", "00-{trace}-{caller}-01")],
+        [("traceparent", "00-{trace}-{caller}-03")],
+        [("traceparent", "00-{trace}-{caller}-00")],
+        [("traceparent", "00-{trace}-{caller}-fd")],
+        [("traceparent", " 00-{trace}-{caller}-01 ")],
+        [("traceparent", "00-{trace}-{caller}-01-more")],
+        [("traceparent", "01-{trace}-{caller}-01-more")],
+        [("traceparent", "ff-{trace}-{caller}-01")],
+        [("traceparent", "00-{upper}-{caller}-01")],
+        [("traceparent", "00_{trace}_{caller}_01")],
+        [("traceparent", "00-{zero}{zero}-{caller}-01")],
+        [("traceparent", "00-{trace}-{zero}-01")],
+        [("traceparent", "00-{trace}-{caller}-01"), ("traceparent", "00-{trace}-{caller}-00")],
+        [("traceparent", "00-{trace}-{caller}-01"), ("tracestate", "a=1")],
+        [("traceparent", "00-{trace}-{caller}-01"), ("baggage", "tenant_id=blue")],
+        [("traceparent", "00-{trace}-{caller}-00"), ("x-trace-id", "{upper}")],
+    ],
+)
+def test_a_request_starts_below_what_the_propagators_read(spans, headers):
+    values = {"trace": "0af7651916cd43dd8448eb211c80319c", "caller": "b7ad6b7169203331", "zero": "0" * 16}
+    values["upper"] = values["trace"].upper()
+    sent = [(name.encode(), value.format(**values).encode()) for name, value in headers]
+    read = lymer.extract([(name.decode(), value.decode()) for name, value in sent])
+    begun = []
+
+    async def application(scope, receive, send):
+        begun.append(scope["lymer.span"])
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": sent}
+    asyncio.run(ASGIMiddleware(application)(scope, None, None))
+    span, expected = begun[0], lymer.get_tracer().start_span("expected", context=read)
+    known = expected.parent_span_id if expected.is_recording() else 0
+    assert (span.is_recording() or span in spans) == expected.is_recording()
+    assert span.flags == expected.flags
+    assert span.trace_state == expected.trace_state
+    if known:
+        assert (span.trace_id, span.parent_span_id, span.parent_remote) == (expected.trace_id, known, True)

@@ -19,7 +19,7 @@ from opentelemetry.trace import SpanKind
 
 from lymer_sdk.middleware.http_semantics import method_attributes, redacted_query, split_host
 from lymer_sdk.middleware.http_server import SPAN_KEY, Exchange, HttpServer
-from lymer_sdk.middleware.tracing import attach, begin, detach
+from lymer_sdk.middleware.tracing import attach, begin, begin_below, detach
 from lymer_sdk.propagation.carriers import Headers
 
 Scope = MutableMapping[str, Any]
@@ -85,15 +85,20 @@ class ASGIMiddleware:
         caller = scope.get("client")
         if caller:
             attributes["client.address"] = caller[0]
-        context = tracing.propagator.read(headers, _EMPTY)
-        span, inside = begin(tracer, context, name, SpanKind.SERVER, attributes)
+        begun = None
+        if (traceparent := headers.only(b"traceparent", beside=tracing.beside)) is not None:
+            begun = begin_below(tracer, traceparent, name, SpanKind.SERVER, attributes)
+        if begun is None:
+            context = tracing.propagator.read(headers, _EMPTY)
+            begun = begin(tracer, context, name, SpanKind.SERVER, attributes)
+        span, inside = begun
         return Exchange(span, inside, name, method, path)
 
     def _described(self, scope: Scope, headers: _AsgiHeaders, method: str) -> tuple[str, dict[str, Any]]:
         """The span's first name, and the attributes that are the same for request after request."""
-        host, agent = headers.value(b"host"), headers.value(b"user-agent")
+        host, agent = headers.names.get(b"host", b""), headers.names.get(b"user-agent", b"")
         version, scheme, server = scope.get("http_version"), scope.get("scheme", "http"), scope.get("server")
-        key = method, scheme, host, agent, version, None if host or not server else tuple(server)
+        key = method, scheme, host, agent, version, tuple(server) if server and not host else None
         known = self._descriptions.get(key)
         if known is None:
             known = _describe(method, scheme, host, agent, version, server)
@@ -141,29 +146,31 @@ class ASGIMiddleware:
 class _AsgiHeaders(Headers):
     """A scope's headers: their names are lower-case bytes already, so nothing is made until it is asked for."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_pairs", "names")
+
+    names: dict[bytes, bytes]
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self._pairs = pairs
-        self._values = dict(pairs)  # type: ignore[arg-type]
+        self._pairs = pairs if isinstance(pairs, list) else list(pairs)
+        self.names = dict(self._pairs)
 
-    def lacks(self, names: frozenset[bytes]) -> bool:
-        return names.isdisjoint(self._values)
-
-    def value(self, name: bytes) -> bytes:
-        """The last value of a header, or nothing."""
-        value: bytes = self._values.get(name, b"")  # type: ignore[call-overload]
-        return value
+    def only(self, name: bytes, *, beside: frozenset[bytes] | None) -> bytes | None:
+        """The header, when it is there once and none of the others is; None when that is not sure."""
+        names = self.names
+        if beside is None or len(names) != len(self._pairs) or not beside.isdisjoint(names):
+            return None
+        return names.get(name)
 
     def all(self, name: str) -> list[str]:
         wanted = name.encode()
-        values: dict[Any, Any] = self._values
-        if wanted not in values:
+        if wanted not in self.names:
             return []
+        if len(self.names) == len(self._pairs):
+            return [self.names[wanted].decode("utf-8", "replace")]
         return [value.decode("utf-8", "replace") for key, value in self._pairs if key == wanted]
 
     def first(self, name: str) -> str:
-        return self.value(name.encode()).decode("utf-8", "replace").strip()
+        return self.names.get(name.encode(), b"").decode("utf-8", "replace").strip()
 
     def with_prefix(self, prefix: str) -> dict[str, str]:
         return Headers(self._pairs).with_prefix(prefix)

@@ -52,7 +52,7 @@ class HttpServer:
 
     def excludes(self, path: str) -> bool:
         """Whether requests for this path have no spans."""
-        return any(path == one or path.startswith(one + "/") for one in self._exclude)
+        return bool(self._exclude) and any(path == one or path.startswith(one + "/") for one in self._exclude)
 
     def finish(self, exchange: Exchange, route: str, exception: BaseException | None) -> None:
         """The request is over: the span's last words, and the line in the log."""

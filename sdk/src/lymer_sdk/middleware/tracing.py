@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.context import Context
@@ -14,12 +16,16 @@ from lymer_sdk.configuration.build import Built
 from lymer_sdk.current_context import attach as attach
 from lymer_sdk.current_context import current as current
 from lymer_sdk.current_context import detach as _detach
+from lymer_sdk.ids import new_span_id
 from lymer_sdk.propagation import Composite, RequestId
-from lymer_sdk.remote_parent import ROOT_HINTS_KEY, RemoteParent, RootHints
-from lymer_sdk.span import Span, UnsampledSpan
+from lymer_sdk.propagation.w3c import TraceContext
+from lymer_sdk.remote_parent import NO_STATE, ROOT_HINTS_KEY, RemoteParent, RootHints
+from lymer_sdk.span import RANDOM_TRACE_ID, SAMPLED, Span, UnsampledSpan
+from lymer_sdk.speedups import native
 from lymer_sdk.tracer import Tracer
 
 LocalSpan = Span | UnsampledSpan
+_plain_traceparent = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})").fullmatch
 _ATTRIBUTES_MAX, _SHORT = 32, 256
 
 
@@ -29,7 +35,7 @@ class Tracing:
     Besides the client's formats, X-Trace-ID and X-Span-ID are read and written, unless the client has no format at all.
     """
 
-    __slots__ = ("_built", "_name", "propagator", "tracer")
+    __slots__ = ("_built", "_name", "beside", "propagator", "tracer")
 
     def __init__(self, name: str) -> None:
         self._name = f"lymer_sdk.middleware.{name}"
@@ -50,6 +56,48 @@ class Tracing:
         if formats and not any(isinstance(one, RequestId) for one in formats):
             formats = (*formats, RequestId())
         self.propagator = Composite(formats)
+        self.beside = _beside_traceparent(self.propagator)
+        """Headers that say more than `traceparent`: without them `begin_below` knows all. None: that is not sure."""
+
+
+def _beside_traceparent(propagator: Composite) -> frozenset[bytes] | None:
+    formats = propagator.propagators
+    if not formats or type(formats[0]) is not TraceContext:
+        return None
+    names = {b"tracestate"}
+    for one in formats[1:]:
+        if one.reads is None:
+            return None
+        names |= one.reads
+    return frozenset(names)
+
+
+def _begin_below(
+    tracer: Tracer, traceparent: bytes, name: str, kind: SpanKind, attributes: dict[str, Any]
+) -> tuple[LocalSpan, Context] | None:
+    """A span below the caller's of this header alone, and the context in which it is current; it takes the attributes.
+
+    None, and nothing has happened, when it takes more to know: then the propagators and `begin` do.
+    """
+    provider = tracer.provider
+    found = _plain_traceparent(traceparent)
+    if found is None or not provider.parent_decides or provider.measured is not None or provider.open_spans is not None:
+        return None
+    trace_id, parent_id, flags = int(found[1], 16), int(found[2], 16), int(found[3], 16) & (SAMPLED | RANDOM_TRACE_ID)
+    if not trace_id or not parent_id or not _are_plain(attributes, tracer):
+        return None
+    provider.stats.started += 1
+    span: LocalSpan
+    if flags & SAMPLED:
+        span = Span(tracer, name, kind, trace_id, new_span_id(), parent_id, True, NO_STATE, flags, time.time_ns())
+        span.attributes = attributes
+    else:
+        span = UnsampledSpan(trace_id, new_span_id(), NO_STATE, flags)
+    return span, Context({_SPAN_KEY: span})
+
+
+begin_below: Callable[[Tracer, bytes, str, SpanKind, dict[str, Any]], tuple[LocalSpan, Context] | None]
+begin_below = _begin_below if native is None else native.begin_below
 
 
 def begin(

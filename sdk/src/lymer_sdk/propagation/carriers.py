@@ -34,6 +34,9 @@ class Headers:
 
     __slots__ = ("_values",)
 
+    names: Mapping[bytes, Any] | None = None
+    """All names, where they are bytes of one form already: who looks for others need not ask for each."""
+
     def __init__(self, pairs: Iterable[tuple[Any, Any]]) -> None:
         values: dict[str, Any] = {}
         for name, value in pairs:
@@ -62,10 +65,6 @@ class Headers:
             return str(value.strip())
         values = _as_list(value)
         return _text(values[0]).strip() if values else ""
-
-    def lacks(self, names: frozenset[bytes]) -> bool:
-        """Whether it is sure, at little cost, that no header has one of these names."""
-        return False
 
     def with_prefix(self, prefix: str) -> dict[str, str]:
         """First values of all headers whose names begin so, by what follows in their names."""

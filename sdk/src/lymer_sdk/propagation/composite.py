@@ -38,8 +38,9 @@ class Composite(Propagator):
     def read(self, headers: Headers, context: Context) -> Context:
         before = context.get(_SPAN_KEY)
         found = False
+        names = headers.names
         for propagator in self.propagators:
-            if propagator.reads is not None and headers.lacks(propagator.reads):
+            if names is not None and propagator.reads is not None and propagator.reads.isdisjoint(names):
                 continue
             if found and propagator.carries_span:
                 context = propagator.read_beside(headers, context)
