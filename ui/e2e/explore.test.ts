@@ -129,9 +129,13 @@ test("what was found is downloaded as one file", async ({ page }) => {
 });
 
 // On the other server: what is sent here would be counted by the tests of the search.
-test("live, new traces come by themselves until it is paused", async ({ page }) => {
-  await page.goto(`${PREFIXED.api}/search?live=1&service=live-shop`);
+test("live, new traces that the text asks for come by themselves until it is paused", async ({ page }) => {
+  await page.goto(`${PREFIXED.api}/search?live=1`);
+  await text(page).fill('service = live-shop and name != "not asked for"');
+  await text(page).press("Enter");
+  await expect(page).toHaveURL(/live=1/);
   await expect(page.getByText("Waiting for traces.")).toBeVisible();
+  await send("not asked for", 0);
   await send("first", 1);
   await expect(page.locator(".trace-row")).toHaveText(/first/);
   await page.getByRole("button", { name: "Pause" }).click();

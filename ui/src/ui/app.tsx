@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { t } from "../i18n";
 import { match, type PageProps } from "../routes";
-import { place } from "../url/router";
+import { href, place } from "../url/router";
 import { Frame } from "./frame";
 import { Failure, Notice, Progress } from "./notice";
 
@@ -16,7 +16,13 @@ export function App() {
   const found = match(path);
   return (
     <Frame>
-      {found ? <Lazy key={path.startsWith("/trace/") ? path : found.route.pattern.source} load={found.route.load} parts={found.parts} /> : <Notice title={t("page.notFound")} isAll />}
+      {found ? (
+        <Lazy key={path.startsWith("/trace/") ? path : found.route.pattern.source} load={found.route.load} parts={found.parts} />
+      ) : (
+        <Notice title={t("page.notFound")} isAll>
+          <a href={href("/search")}>{t("nav.search")}</a>
+        </Notice>
+      )}
     </Frame>
   );
 }
