@@ -119,10 +119,12 @@ def test_the_rpc_wrapper_follows_the_config_centre(run, trace, lymer):
     assert lymer.get_or_none(f"/api/traces/{done.after('unsampled ')[0]}") is None
 
 
-def test_the_config_centre_may_be_an_http_address(run, trace):
+def test_the_config_centre_may_be_an_http_address_and_change(run, trace, lymer):
+    shares = [1.0, 0.0]
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            body = json.dumps({"service": "orders-by-http", "sample": 1.0}).encode()
+            body = json.dumps({"service": "orders-by-http", "sample": shares.pop(0)}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -136,6 +138,7 @@ def test_the_config_centre_may_be_an_http_address(run, trace):
         done = run("rpc_config/rpc_config.py", f"http://127.0.0.1:{server.server_port}/v1/kv/orders?raw")
         server.shutdown()
     assert trace(done.trace_ids[0], 3).services == {"orders-by-http"}
+    assert lymer.get_or_none(f"/api/traces/{done.after('unsampled ')[0]}") is None
 
 
 def test_tasks_threads_and_contexts_stay_in_the_trace(run, trace):

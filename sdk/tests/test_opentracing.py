@@ -51,6 +51,14 @@ class TestScopesInTasks(TestScopes):
         asyncio.run(run())
 
 
+@pytest.mark.parametrize(("harness", "count"), [(APICompatibilityCheckMixin, 25), (ScopeCompatibilityCheckMixin, 8)])
+def test_the_whole_harness_is_run(harness, count):
+    checks = [name for name in dir(harness) if name.startswith("test_")]
+    assert len(checks) == count
+    ours = TestHarness if harness is APICompatibilityCheckMixin else TestScopes
+    assert all(getattr(ours, name) is getattr(harness, name) for name in checks)
+
+
 @pytest.fixture
 def spans():
     return []

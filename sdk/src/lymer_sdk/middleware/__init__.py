@@ -8,7 +8,19 @@ names them.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lymer_sdk.middleware.asgi import ASGIMiddleware
+    from lymer_sdk.middleware.grpc_aio_client import grpc_aio_client_interceptors
+    from lymer_sdk.middleware.grpc_aio_server import GrpcAioServerInterceptor
+    from lymer_sdk.middleware.grpc_client import GrpcClientInterceptor
+    from lymer_sdk.middleware.grpc_server import GrpcServerInterceptor
+    from lymer_sdk.middleware.httpx import AsyncHttpxTransport, HttpxTransport
+    from lymer_sdk.middleware.kafka import KafkaProducer, process_batch, process_message
+    from lymer_sdk.middleware.requests import RequestsAdapter
+    from lymer_sdk.middleware.rpc import rpc_handler
+    from lymer_sdk.middleware.wsgi import WSGIMiddleware
 
 _MODULES = {
     "ASGIMiddleware": "asgi",
@@ -28,7 +40,22 @@ _MODULES = {
 INSTALLABLE = ("aiohttp", "celery", "httpx", "redis", "requests", "urllib3")
 """Libraries that can be traced as a whole: `import_module(f"lymer_sdk.middleware.{name}").install()`."""
 
-__all__ = ["INSTALLABLE", *_MODULES]  # noqa: PLE0604 (names of a table)
+__all__ = [
+    "INSTALLABLE",
+    "ASGIMiddleware",
+    "AsyncHttpxTransport",
+    "GrpcAioServerInterceptor",
+    "GrpcClientInterceptor",
+    "GrpcServerInterceptor",
+    "HttpxTransport",
+    "KafkaProducer",
+    "RequestsAdapter",
+    "WSGIMiddleware",
+    "grpc_aio_client_interceptors",
+    "process_batch",
+    "process_message",
+    "rpc_handler",
+]
 
 
 def __getattr__(name: str) -> Any:
