@@ -65,6 +65,31 @@ async def same_answers(store: EmbeddedStore, oracle: MemoryStore) -> None:
         assert graphs[0] == graphs[1]
 
 
+async def test_what_is_kept_for_the_next_question_is_counted_and_gives_way_to_writes(tmp_path: Path) -> None:
+    settings = {
+        "background": False,
+        "retention": {"age": 0},
+        "disk_free_bytes_min": 0,
+        "reserve_bytes": 0,
+        "memory_bytes_max": "1MiB",
+    }
+    store = EmbeddedStore.from_config(settings, data_dir=tmp_path, clock=SystemClock())
+    await store.start()
+    for period in parts(random.Random(5)):
+        await store.write(batch(period))
+        await store.seal()
+    await store.find_traces(TraceSearch(with_total=True), Budget())
+    assert 0 < store.health().figures["kept_bytes"] <= (1 << 20) // 5
+    number = 1000
+    while store.health().figures["kept_bytes"]:
+        number += 1
+        await store.write(batch([span(number, 1, attributes={"text": f"{number}" * 2000})]))
+    assert store.health().figures["writes_waited"] == 0
+    await store.find_traces(TraceSearch(with_total=True), Budget())
+    assert store.health().figures["kept_bytes"], "the segments are the same, so it is kept again where there is room"
+    await store.close()
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_answers_are_those_of_the_oracle_while_late_spans_come(store: EmbeddedStore, seed: int) -> None:
     oracle = MemoryStore()

@@ -435,7 +435,8 @@ def test_a_bad_setting_is_named(tmp_path: Path, settings: dict[str, Any], path: 
 def test_general_limits_become_settings(tmp_path: Path) -> None:
     settings = EmbeddedStore.settings_for(memory_bytes=100 << 20, retention_s=3600.0)
     config = EmbeddedStore.from_config(settings, data_dir=tmp_path, clock=SystemClock()).config
-    assert config.memory_bytes_max + config.page_cache_bytes == 100 << 20
+    merge_bytes = 5 * config.compaction.bytes_max  # docs/components/embedded.md
+    assert config.memory_bytes_max + config.page_cache_bytes + merge_bytes == 100 << 20
     assert config.retention.age == 3600
 
 

@@ -19,6 +19,7 @@ from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_IN
 from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.figures import figures_of
+from lymer.storage.embedded.kept_wholes import KeptRoom
 from lymer.storage.embedded.lock import FolderLock
 from lymer.storage.embedded.look import WholeTraces, ask_trace
 from lymer.storage.embedded.pieces import Snapshot
@@ -35,7 +36,8 @@ _KEPT_FOR_EVER = RetentionConfig(age=0.0, bytes_max=0)  # type: ignore[arg-type]
 _QUEUED_COPIES = 3
 """A write in the queue is there as bytes and as columns, which take about twice as much."""
 _WHOLE_TRACES_PART = 2
-"""Kept whole traces may take so much beside the spans that wait: a 1/n of their bound."""
+_SPLIT_TRACES_PART = 5
+"""Whole traces that are kept may take 1/n of the bound, of that of a look and of all split ones; writes come first."""
 _EMPTY = Snapshot((), frozenset(), frozenset())
 
 T = TypeVar("T")
@@ -81,6 +83,7 @@ class Engine:
             stopping=lambda: self._state != "open",
         )
         self._wholes = WholeTraces(clock, bytes_max=config.memory_bytes_max // _WHOLE_TRACES_PART)
+        self._kept_room = KeptRoom(config.memory_bytes_max // _SPLIT_TRACES_PART)
         self._sealer = Worker("lymer-seal", self.chores.seal, SEAL_INTERVAL_S)
         self._cleaner = Worker("lymer-clean", self.chores.clean, CLEAN_INTERVAL_S)
         self._readers = ThreadPoolExecutor(config.query_threads, thread_name_prefix="lymer-read")
@@ -163,6 +166,7 @@ class Engine:
             clock=self._clock,
             buffer_full=self._wake_sealer,
             disk=self._disk_calls,
+            kept_room=self._kept_room,
         )
         try:
             tenant.open()
@@ -212,9 +216,19 @@ class Engine:
         """Of spans that are not in a segment yet."""
         return sum(tenant.buffer_bytes + _QUEUED_COPIES * tenant.commit.queue_bytes for tenant in self.tenants())
 
+    def kept_bytes(self) -> int:
+        """Of whole traces that are kept for the next question."""
+        return self._wholes.memory_bytes + self._kept_room.held_bytes
+
     def _has_room(self) -> bool:
         queued = sum(tenant.commit.queue_bytes for tenant in self.tenants())
-        return queued <= self.config.log.queue_bytes_max and self.memory_bytes() <= self.config.memory_bytes_max
+        if queued > self.config.log.queue_bytes_max:
+            return False
+        left_bytes = self.config.memory_bytes_max - self.memory_bytes()
+        if self.kept_bytes() > max(left_bytes, 0):
+            self._wholes.clear()
+            self._kept_room.let_go()
+        return left_bytes >= 0
 
     def _wake_sealer(self) -> None:
         self._sealer.wake()
@@ -244,6 +258,7 @@ class Engine:
         if short:
             reason = f"the disk has {self._disk.free_bytes >> 20} MiB left"
         figures = figures_of(self.tenants(), self.memory)
+        figures["kept_bytes"] = float(self.kept_bytes())
         figures["disk_free_bytes"] = float(self._disk.free_bytes)
         return Health(can_write=is_open and not short, can_read=is_open, reason=reason, figures=figures)
 

@@ -1,7 +1,8 @@
 """Split traces in groups, and the buffers in which they were put together, kept as long as the segments stay.
 
-Filled in the order in which questions come, the newest traces first as a rule, and never emptied to make room: who
-walks through everything does not push out what others ask for.
+Filled in the order in which questions come, the newest traces first as a rule, and not emptied to make room for others:
+who walks through everything does not push out what others ask for. All tenants share one room, and writes come first:
+when the store needs the memory, everything is let go.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
 
 from lymer._native import OpenBuffer
 
@@ -17,7 +19,42 @@ if TYPE_CHECKING:
     from lymer.storage.embedded.pieces import Source
 
 KEPT_BYTES_MAX: Final = 48 << 20
-"""Of one tenant."""
+"""Where nobody gives a room."""
+
+
+class KeptRoom:
+    """How much all kept buffers may take together. Safe on threads."""
+
+    def __init__(self, bytes_max: int = KEPT_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._lock = threading.Lock()
+        self._holders: WeakSet[KeptWholes] = WeakSet()
+        self.held_bytes = 0
+        """What they take."""
+
+    def enter(self, holder: KeptWholes) -> None:
+        """One more that keeps buffers here."""
+        with self._lock:
+            self._holders.add(holder)
+
+    def let_go(self) -> None:
+        """All that is kept: the memory is needed."""
+        with self._lock:
+            holders = list(self._holders)
+        for holder in holders:
+            holder.let_go(for_good=False)
+
+    def take(self, more_bytes: int) -> bool:
+        """False, and nothing taken, when there is not so much left."""
+        with self._lock:
+            fits = self.held_bytes + more_bytes <= self._bytes_max
+            self.held_bytes += more_bytes if fits else 0
+            return fits
+
+    def give_back(self, held_bytes: int) -> None:
+        """So much was let go."""
+        with self._lock:
+            self.held_bytes -= held_bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +88,11 @@ MakeGroups = Callable[["Sequence[Source]", frozenset[bytes]], tuple[Group, ...]]
 class KeptWholes:
     """What is known of the split traces of some segments. Safe on threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: KeptRoom | None = None) -> None:
+        self._room = room or KeptRoom()
+        self._room.enter(self)
         self._lock = threading.Lock()
+        self._outdated = False
         self._groups: tuple[Group, ...] | None = None
         self._buffers: dict[tuple[bytes, ...], OpenBuffer] = {}
         self._bytes = 0
@@ -79,8 +119,16 @@ class KeptWholes:
 
     def keep(self, group: Group, buffer: OpenBuffer) -> None:
         """Keep it if there is room."""
+        more = buffer.memory_bytes
         with self._lock:
-            more = buffer.memory_bytes
-            if group.ids not in self._buffers and self._bytes + more <= KEPT_BYTES_MAX:
+            if not self._outdated and group.ids not in self._buffers and self._room.take(more):
                 self._buffers[group.ids] = buffer
                 self._bytes += more
+
+    def let_go(self, *, for_good: bool) -> None:
+        """Keep nothing of what was kept; for good when the segments are others now."""
+        with self._lock:
+            self._outdated |= for_good
+            self._buffers.clear()
+            self._room.give_back(self._bytes)
+            self._bytes = 0

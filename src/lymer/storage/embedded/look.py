@@ -62,6 +62,11 @@ class WholeTraces:
         self.forget()
         return whole
 
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._kept = []
+
     def forget(self) -> None:
         """Let go of what is old or too much."""
         with self._lock:

@@ -51,6 +51,12 @@ def remove_strays(folder: Path, manifest: Manifest) -> list[str]:
     return [path.name for path in strays if remove(path)]
 
 
+def remove_segment(folder: Path, name: str) -> None:
+    """Remove all files of a segment."""
+    for path in (folder / SEGMENTS).glob(f"{name}.*"):
+        remove(path)
+
+
 def open_segments(
     folder: Path, manifest: Manifest, damages: Damages, *, known: Mapping[str, View] | None = None
 ) -> list[Piece]:

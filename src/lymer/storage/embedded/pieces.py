@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lymer._native import Batch, OpenBuffer, Segment, View, merge_segments
-from lymer.storage.embedded.kept_wholes import KeptWholes
+from lymer.storage.embedded.kept_wholes import KeptRoom, KeptWholes
 from lymer.storage.embedded.manifest import Cut, SegmentEntry
 from lymer.storage.embedded.names import Names
 from lymer.storage.embedded.seen_traces import ID_BYTES, SeenTraces
@@ -98,12 +98,14 @@ class SplitTraces:
     that. So two pieces that share a trace are found as soon as anybody looks, and the cost is that of the new traces.
     """
 
-    def __init__(self, expected: int = 0) -> None:
+    def __init__(self, expected: int = 0, room: KeptRoom | None = None) -> None:
         self.lock = threading.RLock()
         """Whoever moves marks from one piece to another in a new version holds it meanwhile."""
         self._seen = SeenTraces(expected)
         self._sealed_sources: tuple[Version, int, tuple[Source, ...], frozenset[bytes]] | None = None
-        self._kept: tuple[tuple[Piece, ...], KeptWholes] = ((), KeptWholes())
+        self.room = room or KeptRoom()
+        """For whole traces that are kept."""
+        self._kept: tuple[tuple[Piece, ...], KeptWholes] = ((), KeptWholes(self.room))
         """Of the segments of the version that was read last."""
         self._split_count = 0
         """How often a trace was marked."""
@@ -138,7 +140,8 @@ class SplitTraces:
             segments, split = self._segment_sources(version)
             arriving = tuple(_source(piece, version) for piece in buffers)
             if self._kept[0] != version.segments:
-                self._kept = (version.segments, KeptWholes())
+                self._kept[1].let_go(for_good=True)
+                self._kept = (version.segments, KeptWholes(self.room))
             kept = self._kept[1]
         if any(source.split for source in arriving):
             split = split.union(*(source.split for source in arriving)) - version.deleted

@@ -16,7 +16,7 @@ from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSea
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
 from lymer.storage.embedded import find, overview, read
-from lymer.storage.embedded.config import EmbeddedConfig
+from lymer.storage.embedded.config import CompactionConfig, EmbeddedConfig
 from lymer.storage.embedded.engine import Engine, TenantKey
 from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
@@ -25,7 +25,9 @@ from lymer.wire.trace_view import TraceView
 
 T = TypeVar("T")
 
-_PAGE_CACHE_PART = 5
+_PAGE_CACHE_PART = _MERGE_PART = 5
+_MERGED_COPIES = 5
+"""A merge takes so many times the bytes of the files that it merges."""
 
 
 class EmbeddedStore:
@@ -59,7 +61,12 @@ class EmbeddedStore:
         settings: dict[str, Any] = {}
         if memory_bytes is not None:
             cache = memory_bytes // _PAGE_CACHE_PART
-            settings |= {"page_cache_bytes": ByteSize(cache), "memory_bytes_max": ByteSize(memory_bytes - cache)}
+            files = min(memory_bytes // _MERGE_PART // _MERGED_COPIES, CompactionConfig().bytes_max)
+            settings |= {
+                "page_cache_bytes": ByteSize(cache),
+                "memory_bytes_max": ByteSize(memory_bytes - cache - _MERGED_COPIES * files),
+                "compaction": {"bytes_max": ByteSize(files)},
+            }
         if retention_s is not None:
             settings["retention"] = {"age": Duration(retention_s)}
         return settings

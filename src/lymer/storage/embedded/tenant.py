@@ -23,7 +23,8 @@ from lymer.model.batch import SpanBatch
 from lymer.storage.embedded import opening, quarantine, split_file
 from lymer.storage.embedded.commit import GroupCommit
 from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
-from lymer.storage.embedded.durable import make_folder, remove
+from lymer.storage.embedded.durable import make_folder
+from lymer.storage.embedded.kept_wholes import KeptRoom
 from lymer.storage.embedded.manifest import Cut, Manifest, SegmentEntry, read_manifest, write_manifest
 from lymer.storage.embedded.opening import LOG, SEGMENTS, Damages
 from lymer.storage.embedded.pieces import (
@@ -62,6 +63,7 @@ class Tenant:
         clock: Clock,
         buffer_full: Callable[[], None],
         disk: Disk | None = None,
+        kept_room: KeptRoom | None = None,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -75,7 +77,7 @@ class Tenant:
         self._clock = clock
         self._buffer_full = buffer_full
         self._disk = disk
-        self._split = SplitTraces()
+        self._split = SplitTraces(room=kept_room)
         self._appending = threading.Lock()
         self._sealing = threading.RLock()
         self._rewriting = threading.RLock()  # Of segments, by one at a time; after `_sealing`, before `_state`.
@@ -100,7 +102,7 @@ class Tenant:
         if strays:
             LOGGER.info("removed half-written files", extra={"fields": {"tenant": self.name, "files": len(strays)}})
         segments = opening.open_segments(self.folder, manifest, self.damages)
-        self._split = SplitTraces(2 * sum(entry.trace_count for entry in manifest.segments))
+        self._split = SplitTraces(2 * sum(entry.trace_count for entry in manifest.segments), self._split.room)
         for piece in segments:
             self._split.sealed(piece.view.trace_ids())
         self.log = Log(
@@ -342,7 +344,7 @@ class Tenant:
                     self._split.add(new, set(marks(old) & marks(others)))
                 self.version = replace(self.version, segments=(*rest, *some(new)))
         for name in gone:
-            self._remove_files(name)
+            opening.remove_segment(self.folder, name)
 
     # --- small parts ---------------------------------------------------------------------------------------------
 
@@ -367,11 +369,7 @@ class Tenant:
             yield name
         finally:
             if not any(entry.name == name for entry in self.manifest.segments):
-                self._remove_files(name)
-
-    def _remove_files(self, name: str) -> None:
-        for path in (self.folder / SEGMENTS).glob(f"{name}.*"):
-            remove(path)
+                opening.remove_segment(self.folder, name)
 
     def _open_new(self, name: str, *, of: list[Piece] | None = None) -> Piece | None:
         """The segment just written; None when nothing was left of it."""
