@@ -57,3 +57,9 @@ def test_long_bodies_are_not_retold(retell: object) -> None:
 
 def test_what_nests_deeper_than_our_stack_has_no_words() -> None:
     assert retold(read_thrift, b"\x0c\x00\x00\x00\x01" + b"\x0c\x00\x63" * 20_000) is None
+
+
+@pytest.mark.parametrize("kinds", [b"\x0f\x00\x63\x07", b"\x0d\x00\x63\x07\x09", b"\x0e\x00\x63\x00"])
+def test_two_billion_values_of_no_type_take_no_time(kinds: bytes) -> None:
+    body = b"\x0c\x00\x00\x00\x01" + kinds + b"\x7f\xff\xff\xff"
+    assert retold(read_thrift, body) == "Truncated: length 1 > bytes available 0 reading List<Span> from TBinary"

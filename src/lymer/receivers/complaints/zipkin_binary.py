@@ -8,6 +8,9 @@ from typing import Final
 from lymer.receivers.complaints.retelling import Complaint
 from lymer.receivers.complaints.zipkin_span import Span, V1Ids
 
+_SIZES: Final = {2: 1, 3: 1, 6: 2, 8: 4, 4: 8, 10: 8}
+_SKIPPED: Final = {*_SIZES, 11, 12, 13, 14, 15}
+"""Types of Thrift that Zipkin steps over."""
 _CHARACTERS: Final = 256
 """Of the array in which Zipkin decodes short text; Java's complaints name it."""
 
@@ -255,20 +258,20 @@ def _thrift_endpoint(buffer: Buffer) -> None:
 
 
 def _thrift_skip(buffer: Buffer, kind: int) -> None:
-    sizes = {2: 1, 3: 1, 6: 2, 8: 4, 4: 8, 10: 8}
-    if kind in sizes:
-        buffer.skip(sizes[kind])
+    """Values of unknown types take no bytes there; however many they are, nothing is done for them."""
+    if kind in _SIZES:
+        buffer.skip(_SIZES[kind])
     elif kind == 11:
         buffer.skip(buffer.number(4))
     elif kind == 12:
         for inner, _ in _fields(buffer):
             _thrift_skip(buffer, inner)
     elif kind == 13:
-        key, value = buffer.byte(), buffer.byte()
-        for _ in range(buffer.number(4)):
+        key, value, count = buffer.byte(), buffer.byte(), buffer.number(4)
+        for _ in range(count if key in _SKIPPED or value in _SKIPPED else 0):
             _thrift_skip(buffer, key)
             _thrift_skip(buffer, value)
     elif kind in (14, 15):
-        element = buffer.byte()
-        for _ in range(buffer.number(4)):
+        element, count = buffer.byte(), buffer.number(4)
+        for _ in range(count if element in _SKIPPED else 0):
             _thrift_skip(buffer, element)
