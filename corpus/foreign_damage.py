@@ -117,6 +117,10 @@ def jaeger_damage() -> dict[str, Case]:
 
 def zipkin_damage() -> dict[str, Case]:
     """By name: bytes, format, outcome."""
+    return _zipkin_json_damage() | _zipkin_v1_damage() | _zipkin_proto_damage()
+
+
+def _zipkin_json_damage() -> dict[str, Case]:
     span = {"traceId": "1", "id": "2", "timestamp": 5}
     unknown = {"x": [1, {"y": None}], "z": "\u0000"}
     zeros = [span | {"traceId": "0"}, span | {"id": "0"}, span]
@@ -138,7 +142,11 @@ def zipkin_damage() -> dict[str, Case]:
                 {"error": "number|range|wanted"},
             ),
         }
-    return cases | {
+    return cases
+
+
+def _zipkin_v1_damage() -> dict[str, Case]:
+    return {
         "v1-empty.json": (b"[]", "zipkin_json1", _rows(0)),
         "v1-not-a-list.json": (b'"spans"', "zipkin_json1", {"error": "an array is wanted"}),
         "v1-nested-too-deeply.json": (b'[{"x":' + b"[" * 300, "zipkin_json1", {"error": "nested too deeply"}),
@@ -169,6 +177,11 @@ def zipkin_damage() -> dict[str, Case]:
             "zipkinthrift",
             {"error": "negative length"},
         ),
+    }
+
+
+def _zipkin_proto_damage() -> dict[str, Case]:
+    return {
         "v2-empty.bin": (b"", "zipkin_proto", _rows(0)),
         "v2-wrong-types.bin": (_zipkin_proto(more=b"\x28\x05"), "zipkin_proto", _rows(1)),
         "v2-unknown-fields.bin": (_zipkin_proto(more=b"\xf8\x07\x05"), "zipkin_proto", _rows(1)),

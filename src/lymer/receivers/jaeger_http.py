@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lymer.component.base import Endpoint, SpanSink
+from lymer.component.base import SpanSink
 from lymer.component.clock import Clock
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight
@@ -16,6 +16,7 @@ from lymer.receivers.complaints.retelling import RetellingDecoder, retold
 from lymer.receivers.cors import Cors, CorsConfig
 from lymer.receivers.http_door import Answer, HttpDoor, Request
 from lymer.receivers.http_intake import TRANSPORT, HttpIntake, HttpReceiverConfig
+from lymer.receivers.http_receiver import HttpReceiver
 from lymer.receivers.otlp_answers import Refusal
 from lymer.sampling.jaeger_compat import HttpAnswer, answer_baggage, answer_http
 from lymer.sampling.strategy import FixedStrategy, StrategyProvider
@@ -40,10 +41,12 @@ class JaegerHttpConfig(HttpReceiverConfig):
     port: int = 14268
 
 
-class JaegerHttpReceiver:
+class JaegerHttpReceiver(HttpReceiver):
     """The front door on 14268."""
 
     config_type = JaegerHttpConfig
+    name = "jaeger_http"
+    path = PATH
     answers_strategies = True
     """It is to be given who knows the sampling strategies."""
 
@@ -61,27 +64,9 @@ class JaegerHttpReceiver:
     ) -> None:
         self._events = events
         self._strategies = strategies or FixedStrategy()
-        self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name="jaeger_http")
+        self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name=self.name)
         cors = Cors(CorsConfig(), methods="POST")  # Jaeger allows no pages here.
         self._door = HttpDoor(self._answer, cors=cors, paths=(), what="Jaeger/HTTP", host=host, port=port)
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it listens."""
-        return Endpoint("jaeger_http", f"http://{self._door.address}{PATH}")
-
-    def bind(self) -> None:
-        """Take the port without answering yet. Raises StartError."""
-        self._door.bind()
-
-    async def start(self) -> None:
-        """As `component.base`."""
-        await self._door.start()
-
-    async def close(self) -> None:
-        """As `component.base`: requests that have begun are answered."""
-        await self._door.close()
-        self._intake.close()
 
     async def _answer(self, request: Request) -> Answer:
         """Decides; what it calls computes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lymer.component.base import Endpoint, SpanSink
+from lymer.component.base import SpanSink
 from lymer.component.clock import Clock
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight
@@ -16,6 +16,7 @@ from lymer.receivers.content_encoding import KNOWN_ENCODINGS
 from lymer.receivers.cors import Cors, CorsConfig, Headers
 from lymer.receivers.http_door import Answer, HttpDoor, Request
 from lymer.receivers.http_intake import TRANSPORT, HttpIntake, HttpReceiverConfig
+from lymer.receivers.http_receiver import HttpReceiver
 from lymer.receivers.otlp_answers import Refusal
 from lymer.wire import otlp_response
 
@@ -34,10 +35,12 @@ class OtlpHttpConfig(HttpReceiverConfig):
     """Which pages of other origins may send."""
 
 
-class OtlpHttpReceiver:
+class OtlpHttpReceiver(HttpReceiver):
     """The front door on 4318."""
 
     config_type = OtlpHttpConfig
+    name = "otlp_http"
+    path = PATH
 
     def __init__(
         self,
@@ -51,27 +54,9 @@ class OtlpHttpReceiver:
         port: int,
     ) -> None:
         self._origins = {name: Origin(name, TRANSPORT) for name in FORMATS.values()}
-        self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name="otlp_http")
+        self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name=self.name)
         cors = Cors(config.cors, methods="POST")
         self._door = HttpDoor(self._answer, cors=cors, what="OTLP/HTTP", host=host, port=port, paths=(PATH,))
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it listens."""
-        return Endpoint("otlp_http", f"http://{self._door.address}{PATH}")
-
-    def bind(self) -> None:
-        """Take the port without answering yet. Raises StartError."""
-        self._door.bind()
-
-    async def start(self) -> None:
-        """As `component.base`."""
-        await self._door.start()
-
-    async def close(self) -> None:
-        """As `component.base`: requests that have begun are answered."""
-        await self._door.close()
-        self._intake.close()
 
     async def _answer(self, request: Request) -> Answer:
         """Decides; what it calls computes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lymer.component.base import Endpoint, SpanSink
+from lymer.component.base import SpanSink
 from lymer.component.clock import Clock
 from lymer.component.events import Events, Origin
 from lymer.pipeline.in_flight import InFlight
@@ -16,6 +16,7 @@ from lymer.receivers.complaints.retelling import RetellingDecoder
 from lymer.receivers.cors import Cors, CorsConfig
 from lymer.receivers.http_door import Answer, HttpDoor, Request
 from lymer.receivers.http_intake import TRANSPORT, HttpIntake, HttpReceiverConfig
+from lymer.receivers.http_receiver import HttpReceiver
 from lymer.receivers.otlp_answers import Refusal
 from lymer.receivers.zipkin_body import complaint, decode_body, decode_debug_body
 
@@ -48,10 +49,12 @@ class ZipkinConfig(HttpReceiverConfig):
     """Which pages of other origins may send: all, as with Zipkin and Jaeger."""
 
 
-class ZipkinReceiver:
+class ZipkinReceiver(HttpReceiver):
     """The front door on 9411."""
 
     config_type = ZipkinConfig
+    name = "zipkin"
+    path = V2_PATH
 
     def __init__(
         self,
@@ -65,27 +68,9 @@ class ZipkinReceiver:
         port: int,
     ) -> None:
         self._origins = {name: Origin(name, TRANSPORT) for kinds in FORMATS.values() for name in kinds.values()}
-        self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name="zipkin")
+        self._intake = HttpIntake(config, sink, in_flight=in_flight, events=events, clock=clock, name=self.name)
         cors = Cors(config.cors, methods="POST")
         self._door = HttpDoor(self._answer, cors=cors, paths=tuple(FORMATS), what="Zipkin", host=host, port=port)
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it listens."""
-        return Endpoint("zipkin", f"http://{self._door.address}{V2_PATH}")
-
-    def bind(self) -> None:
-        """Take the port without answering yet. Raises StartError."""
-        self._door.bind()
-
-    async def start(self) -> None:
-        """As `component.base`."""
-        await self._door.start()
-
-    async def close(self) -> None:
-        """As `component.base`: requests that have begun are answered."""
-        await self._door.close()
-        self._intake.close()
 
     async def _answer(self, request: Request) -> Answer:
         formats = FORMATS.get(request.path)
