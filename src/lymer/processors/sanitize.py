@@ -24,7 +24,8 @@ class Sanitizer:
     """A sink before a sink."""
 
     def __init__(self, config: SanitizerConfig, sink: SpanSink, *, events: Events, clock: Clock) -> None:
-        self._config = config
+        self._past_nano = int(config.past_max * 1e9)
+        self._future_nano = int(config.future_max * 1e9)
         self._sink = sink
         self._events = events
         self._clock = clock
@@ -56,7 +57,6 @@ class Sanitizer:
         return (SpanBatch.from_record_batch(repaired), counts) if counts else (batch, _NOTHING)
 
     def _bounds(self, now_unix_nano: int) -> tuple[int, int]:
-        past, future = self._config.past_max, self._config.future_max
-        earliest = now_unix_nano - int(past * 1e9) if past else _INT64_MIN
-        latest = now_unix_nano + int(future * 1e9) if future else _INT64_MAX
+        earliest = now_unix_nano - self._past_nano if self._past_nano else _INT64_MIN
+        latest = now_unix_nano + self._future_nano if self._future_nano else _INT64_MAX
         return max(earliest, _INT64_MIN), min(latest, _INT64_MAX)

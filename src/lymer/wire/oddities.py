@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import Final
 
 from lymer import _native
 from lymer.model.batch import SpanBatch
@@ -28,6 +29,10 @@ class Oddity(IntFlag):
     MANY_LINKS = 512
     LARGE_BAG = 1024
     NOT_UTF8 = 2048
+
+
+NO_ODDITY: Final = Oddity(0)
+"""Of most batches; made once, because making a flag costs as much as looking at thirty spans."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,7 @@ def oddities(batch: SpanBatch, limits: SpanLimits, *, min_start_unix_nano: int, 
         min_start=min_start_unix_nano,
         max_start=max_start_unix_nano,
     )
-    return Oddity(found)
+    return Oddity(found) if found else NO_ODDITY
 
 
 def repaired_rows(batch: SpanBatch) -> list[int]:
