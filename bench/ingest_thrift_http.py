@@ -4,7 +4,7 @@ from bench.figures import Figure, Options, main
 from bench.foreign_bytes import jaeger_thrifts
 from bench.ingest_foreign import Load, cpu_us, otlp_requests, poster, span_batches
 
-SPANS, QUICK_SPANS = 200_000, 50_000
+SPANS, QUICK_SPANS = 200_000, 100_000
 RATIO_GOAL = 1.5
 
 
