@@ -101,7 +101,7 @@ def test_tags_with_a_meaning_have_it(tracer):
     assert span.inner.attributes == {"http.status_code": 200, "x": "None"}
     span.set_tag("span.kind", "server").set_tag("span.kind", "odd").set_tag("list", {"a": 1})
     assert span.inner.kind is SpanKind.SERVER
-    assert span.inner.attributes == {"http.status_code": 200, "x": "None", "span.kind": "odd", "list": "{'a': 1}"}
+    assert span.inner.attributes == {"http.status_code": 200, "x": "None", "span.kind": "odd", "list": '{"a": 1}'}
 
 
 def test_logs_old_and_new(tracer):

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 from lymer_sdk import Resource, TracerProvider
+from lymer_sdk.limits import SpanLimits
 from lymer_sdk.otlp import encode_request
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanKind, Status, StatusCode
@@ -47,6 +48,9 @@ def tracer(spans):
         ([1, 2], (1, 2)),
         (["a", None], ("a", None)),
         (bytearray(b"x"), b"x"),
+        ({"a": 1, "b": [None, {"c": "ö"}]}, '{"a": 1, "b": [null, {"c": "ö"}]}'),
+        ([1, "a", True], '[1, "a", true]'),
+        ([{"a": 1}, {"b": ()}], ('{"a": 1}', '{"b": []}')),
     ],
 )
 def test_values_are_kept_as_plain_ones(tracer, given, kept):
@@ -56,12 +60,20 @@ def test_values_are_kept_as_plain_ones(tracer, given, kept):
     assert type(span.attributes["k"]) is type(kept)
 
 
-@pytest.mark.parametrize("value", [None, object(), {"a": 1}, [1, "a"], {1, 2}])
+@pytest.mark.parametrize("value", [None, object(), {"a": object()}, [1, object()], {("a",): 1}, {1, 2}])
 def test_what_cannot_be_recorded_is_refused_with_a_word(tracer, caplog, value):
     span = tracer.start_span("s")
     span.set_attribute("k", value)
     assert span.attributes == {}
     assert "refused" in caplog.text
+
+
+def test_a_map_that_holds_itself_is_refused_and_a_long_one_cut(tracer):
+    endless: dict[str, object] = {}
+    endless["again"] = endless
+    span = TracerProvider(limits=SpanLimits(attribute_length_max=8)).get_tracer("t").start_span("s")
+    span.set_attributes({"endless": endless, "long": {"k": "v" * 50}})
+    assert span.attributes == {"long": '{"k": "v'}
 
 
 @pytest.mark.parametrize("key", ["", None, 5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
@@ -15,6 +16,7 @@ def clean_value(value: Any, length_max: int | None) -> Any:
     """The value as it is recorded: plain values as they are, sequences as tuples; None when it cannot be one.
 
     Subclasses (an IntEnum, numpy's float64) count as their plain type. Strings and bytes are cut at `length_max`.
+    Maps and lists of more than one type are their JSON, as the specification has it for what cannot carry them.
     """
     kind = type(value)
     if kind is str:
@@ -27,7 +29,7 @@ def clean_value(value: Any, length_max: int | None) -> Any:
         return clean_value(str.__str__(value), length_max)
     if isinstance(value, Sequence):
         return _clean_sequence(value, length_max)
-    return _plain_number(value)
+    return _as_json(value, length_max) if isinstance(value, Mapping) else _plain_number(value)
 
 
 def clean_mapping(
@@ -59,9 +61,28 @@ def _plain_number(value: Any) -> int | float | None:
     return float(value) if isinstance(value, Real) else None
 
 
-def _clean_sequence(values: Sequence[Any], length_max: int | None) -> tuple[Any, ...] | None:
+def _clean_sequence(values: Sequence[Any], length_max: int | None) -> tuple[Any, ...] | str | None:
     cleaned = tuple(None if value is None else clean_value(value, length_max) for value in values)
-    kinds = {type(value) for value in cleaned if value is not None}
-    if len(kinds) > 1 or any(value is None and given is not None for value, given in zip(cleaned, values, strict=True)):
+    if any(value is None and given is not None for value, given in zip(cleaned, values, strict=True)):
         return None
-    return cleaned
+    kinds = {type(value) for value in cleaned if value is not None}
+    return cleaned if len(kinds) < 2 else _as_json(values, length_max)
+
+
+def _as_json(value: Any, length_max: int | None) -> str | None:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_known_to_json)[:length_max]
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _known_to_json(value: Any) -> Any:
+    """What json does not know of itself; a map or list with anything else in it is refused as a whole."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    number = _plain_number(value)
+    if number is None:
+        raise TypeError(f"a {type(value).__name__} cannot be recorded")
+    return number
