@@ -4,11 +4,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# Three workers for two cores: a third of the time of these tests is waiting for processes.
+PYTEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
 SOURCES := $(shell find src native/*/src native/*/Cargo.toml native/Cargo.toml native/Cargo.lock ui packaging pyproject.toml README.md \
 	\( -path '*/node_modules' -o -path '*/_ui' -o -path 'ui/dist' -o -path '*/__pycache__' -o -path '*/test-results' \) -prune \
 	-o -type f ! -name '*.so' ! -name '*.pyc' -print 2>/dev/null)
 
-.PHONY: help build run test test-core test-faces others check lint lint-python lint-rust format unit python rust ui sdk native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e examples browser clean
+.PHONY: help build run test test-core test-faces others check lint lint-python lint-rust format unit python rust ui sdk sdk-sanitize native fuzz bench bench-quick bench-ui bench-sdk screenshots e2e examples browser clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,25 +86,29 @@ format: .venv/.tools ## Put the source into the house's form
 	cd native && cargo fmt
 
 unit: build .venv/.tools ## The quick Python tests
-	$(BIN)/python -m pytest -q -n 2 tests -m 'not slow' --hypothesis-profile=quick
+	$(PYTEST) tests -m 'not slow' --hypothesis-profile=quick
 
 python: build .venv/.tools ## All Python tests
-	$(BIN)/python -m pytest -q -n 2 tests
+	$(PYTEST) tests
 
 rust: ## The Rust tests
 	cd native && cargo test --release --quiet
 
-sdk: sdk/.venv/.tools ## The client library's types and tests, in an environment of its own
+sdk: sdk/.venv/.tools ## The client library's types and tests, in an environment of its own: with the speed-ups in C, and without
 	cd sdk && .venv/bin/pyright && .venv/bin/python -m pytest -q -n 2 tests
+	cd sdk && LYMER_SDK_PURE=1 .venv/bin/python -m pytest -q -n 2 tests
 
-sdk/.venv/.tools: sdk/pyproject.toml
+sdk-sanitize: sdk/.venv/.tools ## The speed-ups under gcc's address and undefined-behaviour sanitizers
+	cd sdk && bash speedups/sanitize.sh
+
+sdk/.venv/.tools: sdk/pyproject.toml sdk/speedups/pyproject.toml sdk/speedups/setup.py $(wildcard sdk/speedups/c/*)
 	$(PYTHON) -m venv sdk/.venv && sdk/.venv/bin/python -m pip install --quiet --upgrade pip
 	cd sdk && .venv/bin/python -m pip install --quiet --editable '.[all]' --group test
+	cd sdk && .venv/bin/python -m pip install --quiet --force-reinstall --no-deps ./speedups
 	@touch $@
 
 bench-sdk: sdk/.venv/.tools ## The client beside opentelemetry-sdk in one run
-	sdk/.venv/bin/python sdk/bench/record.py
-	sdk/.venv/bin/python sdk/bench/fastapi_request.py
+	sdk/.venv/bin/python sdk/bench/table.py
 
 ui: ui/node_modules/.package-lock.json ## The page's types, lint and unit tests
 	cd ui && npm run --silent lint && npm run --silent test
