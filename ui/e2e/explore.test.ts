@@ -119,6 +119,21 @@ test("a file is opened, looked at, and not stored; a wrong one is refused", asyn
   await expect(page.getByRole("alert")).toContainText("wrong.json cannot be read");
 });
 
+for (const format of ["jaeger", "otlp", "zipkin"]) {
+  test(`what was downloaded as ${format} is opened again, and is the same`, async ({ page }, info) => {
+    const file = info.outputPath(`${format}.json`);
+    const answer = await page.request.get(`${PLAIN.api}/api/lymer/v1/traces/${CHECKOUT}?format=${format}&download=true`);
+    writeFileSync(file, await answer.body());
+    await page.goto("/search");
+    await page.getByLabel("Open a file").setInputFiles(file);
+    await expect(page).toHaveURL(/upload=/);
+    await page.locator(".trace-row").click();
+    await expect(page.locator(".row:not([hidden]) .operation")).toHaveText(["POST /checkout", "place order", "charge", "reserve", "SELECT stock"]);
+    await page.locator(".row", { hasText: "charge" }).click();
+    await expect(page.locator(".details")).toContainText("payment.amount");
+  });
+}
+
 test("what was found is downloaded as one file", async ({ page }) => {
   await page.goto("/search?service=payment");
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
