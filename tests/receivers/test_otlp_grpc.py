@@ -227,22 +227,24 @@ async def test_a_message_that_never_comes_is_given_up(opened: Open) -> None:
 
 
 async def test_slow_senders_do_not_keep_others_out(opened: Open, sink: FakeSink) -> None:
-    channel = await opened(reading_count_max=2, read_patience=Duration(0.05))
+    in_flight = InFlight(1 << 20)
+    channel = await opened(in_flight, reading_count_max=2, read_patience=Duration(0.05))
 
     async def never() -> AsyncIterator[bytes]:
         await asyncio.sleep(60)
         yield b""
 
     slow = [asyncio.ensure_future(failure(channel.stream_unary(METHOD)(never()))) for _ in range(5)]
-    async with asyncio.timeout(5):
-        await TraceServiceStub(channel).Export(request_of(3))
-        errors = await asyncio.gather(*slow[:3])
+    await until(lambda: in_flight.request_count == 5)
+    await TraceServiceStub(channel).Export(request_of(3))
     assert sink.span_count() == 3
+    await until(lambda: sum(call.done() for call in slow) >= 4)
+    errors = [call.result() for call in slow if call.done()]
     assert {error.code() for error in errors} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
     assert {retry_s(error) for error in errors} == {0.05}
-    for task in slow[3:]:
-        task.cancel()
-    await asyncio.gather(*slow[3:], return_exceptions=True)
+    for call in slow:
+        call.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
 
 
 async def test_a_sender_that_goes_away_leaves_nothing_behind(opened: Open, sink: FakeSink) -> None:
