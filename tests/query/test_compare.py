@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 
 from lymer.conformance.spans import batch, span
@@ -95,3 +97,42 @@ def test_a_deep_chain_and_a_wide_fan_are_compared():
     assert compare(chain, chain).path_count == 2999
     [root, leaf] = compare(fan, fan).paths
     assert (root.a.span_count, leaf.a.span_count, len(leaf.a.rows)) == (1, 2998, 100)
+
+
+def shop(number, chance, *, cards=1, slow_shard=False):
+    """A request that is a little different each time: some calls more or less, times that waver."""
+    rows = [span(number, 1, name="POST /pay", duration=9_000_000)]
+    for call in ("cart", "stock", "prices", "mail"):
+        for _ in range(chance.randint(1, 3)):
+            rows.append(span(number, len(rows) + 1, 1, name=call, start=len(rows), duration=chance.randint(80, 120)))
+    duration = 50_000 if slow_shard else chance.randint(80, 120)
+    rows.append(span(number, len(rows) + 1, 1, name="charge", start=len(rows), duration=duration))
+    charge = len(rows)
+    for _ in range(cards):
+        row = len(rows) + 1
+        rows.append(span(number, row, charge, name="SELECT card", start=row, duration=chance.randint(20, 40)))
+    return skeleton(rows)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_call_that_became_many_stands_out_from_those_that_waver(seed):
+    chance = Random(seed)
+    grown = [path for path in compare(shop(1, chance), shop(2, chance, cards=41)).paths if path.a.span_count]
+    worst = max(grown, key=lambda path: path.b.span_count - path.a.span_count)
+    assert (worst.name, worst.change, worst.a.span_count, worst.b.span_count) == ("SELECT card", "more", 1, 41)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_slow_shard_is_found_by_its_time_and_told_by_its_attribute(seed):
+    chance = Random(seed)
+    comparison = compare(shop(1, chance), shop(2, chance, slow_shard=True))
+    worst = max(comparison.paths, key=lambda path: path.b.self_nano - path.a.self_nano)
+    assert worst.name == "charge"
+    rows_of_a, rows_of_b = rows_to_look_at(comparison)
+    assert set(worst.a.rows) <= set(rows_of_a) and set(worst.b.rows) <= set(rows_of_b)
+    sides = [
+        [Value(row, "span", "db.shard", shard), Value(row, "span", "db.system", "x")]
+        for row, shard in ((worst.a.rows[0], "2"), (worst.b.rows[0], "7"))
+    ]
+    [told] = differences(comparison, *sides)
+    assert (told.path, told.key, told.a, told.b) == (worst.id, "db.shard", [("2", 1)], [("7", 1)])
