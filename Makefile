@@ -43,8 +43,8 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 
 build: .venv/.built ## Build the wheel and install it into .venv; .venv/bin/lymer is the command
 
-run: build ## Start the all-in-one with demo traffic; the first time builds it
-	$(BIN)/lymer --demo
+run: build ## Start the all-in-one with demo traffic; the first time builds it. ARGS="--port-offset 1000" for a second one
+	$(BIN)/lymer --demo $(ARGS)
 
 # --- test ------------------------------------------------------------------------------------------------------------
 

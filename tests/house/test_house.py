@@ -146,6 +146,27 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     assert not dead
 
 
+def test_every_page_of_the_documentation_is_found_from_its_first() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    listed = {(ROOT / "docs" / target).resolve() for target, _ in LINK.findall(index)}
+    pages = {page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "adr"}
+    assert pages - listed == {ROOT / "docs" / "README.md"}
+
+
+PATH = re.compile(r"`((?:bench|changes|corpus|deploy|docs|e2e|examples|native|packaging|sdk|src|tests|ui)/[\w./-]*)`")
+
+
+def test_paths_in_the_documents_are_there() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    gone = [
+        f"{document.relative_to(ROOT)}: {path}"
+        for document in documents
+        for path in PATH.findall(document.read_text())
+        if not (ROOT / path).exists() and not (document.parent / path).exists()
+    ]
+    assert not gone
+
+
 def test_readme_names_only_commands_that_exist() -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md"):
