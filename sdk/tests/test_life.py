@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from lymer_sdk import forked
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -117,6 +118,15 @@ def test_a_server_that_forks_reports_each_request_and_what_was_before(http_recei
 
 
 @pytest.mark.slow
+def test_without_threads_uwsgi_sends_after_requests(http_receiver):
+    port = free_port()
+    command = [str(BIN / "uwsgi"), "--http-socket", f"127.0.0.1:{port}", "--master", "--module", "web"]
+    with running(command, http_receiver, signal.SIGINT):
+        assert wait_for(asked(port))
+        assert wait_for(lambda: asked(port)() and "GET /" in names_at(http_receiver), 10)
+
+
+@pytest.mark.slow
 def test_celerys_children_report_before_they_are_recycled(http_receiver, tmp_path):
     more = {"BROKER_FOLDER": str(tmp_path)}
     program = "import tasks; [tasks.work.delay(number) for number in range(3)]"
@@ -199,6 +209,19 @@ os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(30)
 """,
 }
+
+
+def test_where_nobody_takes_the_spans_uwsgis_worker_waits_less_and_less_often(monkeypatch):
+    now, asked_at, own = [0.0], [], []
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    taken = [True, False, False, False, True, True]
+    hook = forked._after_requests(lambda timeout_s: asked_at.append(now[0]) or taken[len(asked_at) - 1],
+                                  lambda: own.append(1))  # fmt: skip
+    while len(asked_at) < len(taken):
+        hook()
+        now[0] += 0.5
+    assert asked_at == [0.0, 1.0, 3.0, 7.0, 15.0, 16.0]
+    assert len(own) == 33, "the application's own hook runs after each request"
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -68,7 +68,7 @@ def init(
     if make_global:
         _make_global(built)
     _follow_logs(built)
-    if trouble := follow_uwsgi(_close_quietly):
+    if trouble := follow_uwsgi(flush, _close_quietly):
         _log.warning("%s", trouble)
     _instrument(built, make_global=make_global)
     if flush_on_sigterm:

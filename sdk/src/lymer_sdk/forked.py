@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ class BeginsAgain(Protocol):
         """Make locks and threads new; called in the child before anything else runs there."""
 
 
+_FLUSH_S, _PAUSE_S, _PAUSE_MAX_S = 0.1, 1.0, 60.0
 _heir = False
 _known: weakref.WeakSet[BeginsAgain] = weakref.WeakSet()
 
@@ -51,10 +53,11 @@ def is_heir() -> bool:
     return _heir
 
 
-def follow_uwsgi(close: Callable[[], None]) -> str:
+def follow_uwsgi(flush: Callable[[float], bool], close: Callable[[], None]) -> str:
     """In a uWSGI server: begin again in its workers, whose fork Python may not see, and close when one ends.
 
-    Returns what is wrong with its options, or nothing.
+    Without threads ours runs only while somebody waits for it: `flush` is called after requests, whose clients have
+    their answers by then. Returns what is wrong with the server's options, or nothing.
     """
     uwsgi: Any = sys.modules.get("uwsgi")
     if uwsgi is None:
@@ -80,7 +83,23 @@ def follow_uwsgi(close: Callable[[], None]) -> str:
     options = {_text(name) for name in getattr(uwsgi, "opt", {})}
     if options & {"enable-threads", "threads", "gevent"}:
         return ""
-    return "uWSGI runs without --enable-threads: spans are sent when the queue is flushed and at the end alone"
+    uwsgi.after_req_hook = _after_requests(flush, getattr(uwsgi, "after_req_hook", None))
+    return "uWSGI runs without --enable-threads: spans are sent after requests, once a second at most, and at the end"
+
+
+def _after_requests(flush: Callable[[float], bool], before: Callable[[], None] | None) -> Callable[[], None]:
+    """Where nobody takes the spans, the pauses grow: the worker waits for its next request meanwhile."""
+    pause_s, due = _PAUSE_S, 0.0
+
+    def hook() -> None:
+        nonlocal pause_s, due
+        if before is not None:
+            before()
+        if time.monotonic() >= due:
+            pause_s = _PAUSE_S if flush(_FLUSH_S) else min(2 * pause_s, _PAUSE_MAX_S)
+            due = time.monotonic() + pause_s
+
+    return hook
 
 
 def _text(name: str | bytes) -> str:
