@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { emptyMade, grownTree, MADE_ID, serveMade, type Made } from "./skeletons";
 import { PLAIN } from "./servers";
-import { CHECKOUT, doubles, HOSTILE } from "./spans";
+import { CHECKOUT, doubles, HOSTILE, skewed } from "./spans";
 import { expect, test } from "./watched";
 
 const rows = ".row:not([hidden])";
@@ -41,6 +41,21 @@ test("ids that several spans have, and a span that is its own parent, as the ser
     await page.goto(`/trace/${trace}?view=${view}`);
     await page.locator(".heaviest tr, .node, tbody tr, .list-row").first().waitFor();
   }
+});
+
+test("a clock that is behind is shown as it was, and put right when that is asked for", async ({ page, request }) => {
+  const trace = "5ced".padEnd(32, "0");
+  expect((await request.post(PLAIN.otlp, { data: skewed(Date.now(), trace) })).ok()).toBe(true);
+  await page.goto(`/trace/${trace}`);
+  await expect(page.locator(".facts")).toContainText("2.4 s");
+  const callee = page.locator(rows, { hasText: "answer" });
+  await expect(callee).not.toHaveAttribute("data-adjusted");
+  await page.getByRole("button", { name: "Adjusted" }).click();
+  await expect(page).toHaveURL(/times=adjusted/);
+  await expect(page.locator(".facts")).toContainText("400 ms");
+  await expect(callee).toHaveAttribute("data-adjusted");
+  await page.reload();
+  await expect(page.locator(".facts")).toContainText("400 ms");
 });
 
 test("no duration at all, and one that runs backwards", async ({ page }) => {

@@ -33,6 +33,16 @@ export function doubles(now: number, trace: string): object {
   return { resourceSpans: [{ resource: { attributes: keyValues({ "service.name": "doubles" }) }, scopeSpans: [{ spans: spans.map((span) => written(span, now)) }] }] };
 }
 
+/** A call whose callee's clock is two seconds behind, from long ago. */
+export function skewed(now: number, trace: string): object {
+  const begun = 5 * 86_400_000;
+  const calls = [
+    { trace, id: 1, service: "caller", name: "call", start: begun, length: 400 },
+    { trace, id: 2, parent: 1, service: "callee", name: "answer", start: begun + 2_000, length: 200 },
+  ];
+  return { resourceSpans: calls.map((span) => ({ resource: { attributes: keyValues({ "service.name": span.service, "host.name": `${span.service}-1` }) }, scopeSpans: [{ spans: [written(span, now)] }] })) };
+}
+
 /** One request with all spans; milliseconds count back from `now`. */
 export function request(now: number): object {
   const spans = [...checkout(), ...hostile(), ...incomplete(), ...large(), ...carts()];
