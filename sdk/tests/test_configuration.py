@@ -181,6 +181,11 @@ def test_jaeger_clients_defaults():
     assert isinstance(built(config={"service_name": "s", "local_agent": {"enabled": False}}).reporter, Fanout)
 
 
+def test_the_bound_of_debug_ids_is_a_setting():
+    propagator = built({"LYMER_DEBUG_PER_SECOND_MAX": "1", "JAEGER_PROPAGATION": "jaeger"}).propagator.propagators[0]
+    assert propagator._debug_credits.per_second_max == 1.0
+
+
 def test_headers_names_reach_the_propagator():
     carrier = {}
     made = built(config={"service_name": "s", "trace_id_header": "My-Trace-Id", "baggage_header_prefix": "my-"})

@@ -11,6 +11,7 @@ import opentracing
 import pytest
 from lymer_sdk import AlwaysOff, TracerProvider
 from lymer_sdk.opentracing_compat import ScopeManager, Tracer
+from lymer_sdk.propagation import Composite, Jaeger
 from lymer_sdk.span import DEBUG
 from opentelemetry import baggage, trace
 from opentelemetry.trace import SpanKind
@@ -168,6 +169,14 @@ def test_baggage_of_opentelemetry_is_seen(tracer):
         assert tracer.start_span("s").get_baggage_item("a") == "b"
     finally:
         api_context.detach(token)
+
+
+def test_text_maps_have_the_headers_names_of_the_configuration(recorder):
+    tracer = Tracer(recorder, Composite([Jaeger(trace_id_header="my-trace", baggage_prefix="my-")]))
+    span = tracer.start_span("s").set_baggage_item("tenant", "blue sky")
+    carrier = {}
+    tracer.inject(span.context, Format.TEXT_MAP, carrier)
+    assert (set(carrier), carrier["my-tenant"]) == ({"my-trace", "my-tenant"}, "blue sky")
 
 
 def test_nothing_found_is_none_and_nothing_started(tracer):

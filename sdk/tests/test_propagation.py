@@ -239,6 +239,14 @@ def test_a_debug_id_keeps_the_trace_whatever_the_sampler_says():
     assert span.parent_span_id == 0
 
 
+def test_only_so_many_debug_ids_a_second_force_their_trace():
+    propagator = Jaeger(debug_per_second_max=2)
+    contexts = [propagator.extract({"jaeger-debug-id": f"id {number}"}) for number in range(3)]
+    assert [bool(started(context, AlwaysOff()).flags & DEBUG) for context in contexts] == [True, True, False]
+    late = started(contexts[2])
+    assert (late.attributes["jaeger-debug-id"], late.flags & DEBUG) == ("id 2", 0)
+
+
 def test_a_debug_id_beside_a_span_is_nothing():
     context = read("jaeger", {"jaeger-debug-id": "x", "uber-trace-id": "1:2:0:0"})
     assert not started(context).is_recording()

@@ -78,6 +78,7 @@ def _propagator(settings: Settings) -> Composite:
         trace_id_header=settings["trace_id_header"],
         baggage_prefix=settings["baggage_prefix"],
         debug_id_header=settings["debug_id_header"],
+        debug_per_second_max=settings["debug_per_second_max"],
     )
     return Composite(jaeger if type(one) is Jaeger else one for one in named.propagators)
 

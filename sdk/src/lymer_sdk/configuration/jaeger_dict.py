@@ -24,7 +24,8 @@ _SAME = {
     "generate_128bit_trace_id": "trace_id_128bit",
 }
 WITHOUT_EFFECT = ("metrics", "throttler", "max_traceback_length")
-"""Taken and not used: metrics are in `stats()`, no server answers a throttler any more, stacks have their limit."""
+"""Taken and not used: metrics are in `stats()`, stacks have their limit. No server gives a throttler
+credits any more: `debug_per_second_max` is ours."""
 
 
 def looks_like_jaegers(config: Mapping[str, Any]) -> bool:

@@ -154,6 +154,7 @@ KEYS = {
     "trace_id_header": _key("uber-trace-id", text),
     "baggage_prefix": _key("uberctx-", text),
     "debug_id_header": _key("jaeger-debug-id", text),
+    "debug_per_second_max": _key(None, number),
     "trace_id_128bit": _key(True, boolean, "JAEGER_TRACEID_128BIT"),
     # limits
     "attribute_count_max": _key(128, count, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"),

@@ -41,7 +41,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]
         super().__init__(scope_manager or ScopeManager(self))
         self.recorder = recorder
         headers = propagator or propagators_named(["jaeger", "tracecontext"])
-        texts = Composite(Jaeger(encoded=False) if type(one) is Jaeger else one for one in headers.propagators)
+        texts = Composite(one.in_plain_text() if isinstance(one, Jaeger) else one for one in headers.propagators)
         self._propagators = {Format.HTTP_HEADERS: headers, Format.TEXT_MAP: texts}
 
     def start_active_span(

@@ -6,6 +6,7 @@ debug traces alone: it forces everything below to be kept. https://www.jaegertra
 
 from __future__ import annotations
 
+import copy
 from urllib.parse import quote, unquote
 
 from opentelemetry.context import Context
@@ -13,12 +14,17 @@ from opentelemetry.context import Context
 from lymer_sdk.propagation.base import Outgoing, Propagator, baggage_of, hex_id, outgoing, with_baggage
 from lymer_sdk.propagation.carriers import Headers, Put
 from lymer_sdk.remote_parent import RootHints, with_parent, with_root_hints
+from lymer_sdk.sampling.rate import Bucket
 
 SAMPLED, DEBUG = 1, 2
 
 
 class Jaeger(Propagator):
-    """Headers' names are Jaeger's unless given. `encoded`: values are percent-encoded (HTTP), or not (text maps)."""
+    """Headers' names are Jaeger's unless given. `encoded`: values are percent-encoded (HTTP), or not (text maps).
+
+    With `debug_per_second_max` only so many requests force their trace by a debug id: anybody can send one. The others'
+    ids are recorded as well, where the sampler keeps them.
+    """
 
     def __init__(
         self,
@@ -28,12 +34,20 @@ class Jaeger(Propagator):
         debug_id_header: str = "jaeger-debug-id",
         baggage_header: str = "jaeger-baggage",
         encoded: bool = True,
+        debug_per_second_max: float | None = None,
     ) -> None:
         self._trace_id = trace_id_header.lower()
         self._prefix = baggage_prefix.lower()
         self._debug_id = debug_id_header.lower()
         self._baggage = baggage_header.lower()
         self._encoded = encoded
+        self._debug_credits = None if debug_per_second_max is None else Bucket(debug_per_second_max)
+
+    def in_plain_text(self) -> Jaeger:
+        """The same for text maps: values as they are."""
+        made = copy.copy(self)
+        made._encoded = False  # noqa: SLF001 (its own class)
+        return made
 
     def read(self, headers: Headers, context: Context) -> Context:
         items = {key: self._decode(value) for key, value in headers.with_prefix(self._prefix).items() if key}
@@ -46,7 +60,8 @@ class Jaeger(Propagator):
             debug = bool(flags & DEBUG)
             return with_parent(context, trace_id, span_id, sampled=bool(flags & SAMPLED), debug=debug)
         if debug_id := headers.first(self._debug_id):
-            return with_root_hints(context, RootHints(debug=True, debug_id=debug_id))
+            debug = self._debug_credits is None or self._debug_credits.take()
+            return with_root_hints(context, RootHints(debug=debug, debug_id=debug_id))
         return context
 
     def write(self, put: Put, context: Context) -> None:
