@@ -69,6 +69,10 @@ function Laidout({ part, graph, state, marked, laid }: Props & { laid: Laid }) {
     told.current!.textContent = kind === "edge" ? edgeTitle(part.edges[Number(index)]!) : kind === "node" ? nodeTitle(part.services[Number(index)]!, nodes) : "";
   };
   const { x, y, width, height } = view.value;
+  const isFull = inFull(view.value, box.value, REACH);
+  const full = [...placed.edges, ...placed.nodes].map((at) => (isFull(at) ? 1 : 0)).join("");
+  // Moving the view alone changes no shape.
+  const shapes = useMemo(() => <Shapes part={part} nodes={nodes} state={state} marked={marked} laid={laid} isFull={isFull} />, [part, nodes, state, marked, laid, full]);
   return (
     <>
       <svg ref={svg} viewBox={`${x} ${y} ${width} ${height}`} role="group" aria-label={t("map.graph")} onPointerMove={drag} onPointerOver={tell} style={{ "--natural": `${placed.width}px` }}>
@@ -78,7 +82,7 @@ function Laidout({ part, graph, state, marked, laid }: Props & { laid: Laid }) {
             <path d="M0,0.5 L8,4 L0,7.5 z" />
           </marker>
         </defs>
-        <Shapes part={part} nodes={nodes} state={state} marked={marked} laid={laid} isFull={inFull(view.value, box.value, REACH)} />
+        {shapes}
       </svg>
       <p class="zoom">
         <button onClick={() => zoom(0.8)} aria-label={t("map.closer")}>
