@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import ssl
@@ -71,7 +71,9 @@ class HttpConnection:
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
-            opened = socket.create_connection((self._host, self._port), self._rest_s())
+            # As bytes it needs no codec for the letters of all the world, whose import takes milliseconds.
+            host: Any = self._host.encode() if self._host.isascii() else self._host
+            opened = socket.create_connection((host, self._port), self._rest_s())
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket = self._context.wrap_socket(opened, server_hostname=self._host) if self._context else opened
         self._socket.settimeout(self._rest_s())

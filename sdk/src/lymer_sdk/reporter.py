@@ -165,7 +165,9 @@ class BatchReporter:
     def _start_thread(self) -> None:
         if not may_start_threads():
             return
-        codecs.lookup("idna")  # else the first connect imports it: a fork meanwhile leaves the child its import lock
+        if getattr(self._send, "needs_idna", True):
+            # Else the first connect imports it: a fork meanwhile leaves the child its import lock.
+            codecs.lookup("idna")
         with self._start_lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="lymer-sdk-reporter", daemon=True)

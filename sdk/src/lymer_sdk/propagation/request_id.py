@@ -6,8 +6,6 @@ trace id is its hash, so that every service finds the same one, and it is handed
 
 from __future__ import annotations
 
-import hashlib
-
 from opentelemetry.context import Context
 
 from lymer_sdk.propagation.base import Propagator, hex_id, outgoing
@@ -28,7 +26,7 @@ class RequestId(Propagator):
             return context
         trace_id = _trace_id(text)
         request_id = "" if trace_id else text
-        trace_id = trace_id or int.from_bytes(hashlib.sha256(text.encode()).digest()[:16])
+        trace_id = trace_id or _hash_of(text)
         context = with_root_hints(context, RootHints(trace_id=trace_id, request_id=request_id))
         span_id = hex_id(headers.first("x-span-id"), 16)
         return with_parent(context, trace_id, span_id, sampled=None) if span_id else context
@@ -49,6 +47,12 @@ class RequestId(Propagator):
     @property
     def fields(self) -> set[str]:
         return {"x-trace-id", "x-span-id"}
+
+
+def _hash_of(text: str) -> int:
+    from hashlib import sha256  # who sends trace ids does not wait for its import
+
+    return int.from_bytes(sha256(text.encode()).digest()[:16])
 
 
 def _request_id(headers: Headers) -> str:
