@@ -35,6 +35,8 @@ PORTS = {
     "api": 16686,
     "remote_storage": 17271,
 }
+BROWSERS = frozenset(offset + port for offset in (11_000, 12_000, 13_000, 14_000) for port in PORTS.values())
+"""What the page's tests listen on (`ui/e2e/servers.ts`), some of them later: they run at the same time."""
 READY_S = 30.0
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LYMER_E2E_CACHE"}
@@ -153,7 +155,8 @@ def free_offset() -> int:
     """A port offset at which all ports are free now."""
     while True:
         offset = random.SystemRandom().randrange(1_000, 15_000)
-        if all(_is_free(port + offset) for port in PORTS.values()):
+        ports = {port + offset for port in PORTS.values()}
+        if not ports & BROWSERS and all(_is_free(port) for port in ports):
             return offset
 
 
