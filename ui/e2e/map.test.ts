@@ -1,4 +1,5 @@
 // The map and the services page.
+import { graph } from "../bench/answers";
 import { expect, test } from "./watched";
 
 test("the map shows who calls whom, and a service in the middle keeps its neighbours", async ({ page }) => {
@@ -49,4 +50,19 @@ test("Jaeger's address of a service's figures works", async ({ page }) => {
   await expect(page.locator(".figures tbody tr")).toHaveCount(2);
   await expect(page.getByLabel("Spans of kind")).toHaveValue("server");
   await expect(page.getByLabel("Time range")).toHaveValue("1h");
+});
+
+test("of hundreds of services each is said by the pointer, and by its own words once one is near", async ({ page }) => {
+  await page.route("**/api/lymer/v1/graph?**", (route) => route.fulfill({ json: graph(300, 443) }));
+  await page.goto("/dependencies");
+  await expect(page.locator(".node")).toHaveCount(300);
+  await expect(page.locator(".map-drawing text")).toHaveCount(0);
+  await page.locator(".node").nth(150).hover();
+  await expect(page.locator("svg > title").first()).toHaveText(/^service-\d+/);
+  for (let step = 0; step < 12; step++) await page.getByRole("button", { name: "Closer" }).click();
+  await expect(page.locator(".map-drawing .node text").first()).toHaveText(/^service-\d+/);
+  expect(await page.evaluate(() => document.querySelectorAll("*").length)).toBeLessThan(2_000);
+  await page.locator(".node:not(.small)").first().focus();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/service=service-/);
 });

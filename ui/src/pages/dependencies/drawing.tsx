@@ -12,15 +12,13 @@ import { Progress } from "../../ui/notice";
 import { pathOf, type Wanted } from "./layout";
 import { useLayout, type Laid } from "./laying_out";
 import type { Part } from "./part";
-import { inFull, scaleOf, type View } from "./sight";
+import { drawnAs, OUT_OF_SIGHT, scaleOf, WITH_WORDS, type View } from "./sight";
 
 const NODE_HEIGHT = 46;
 const LETTER = 7.4;
 /** The drawing's largest scale, and its part of the window's height, as in map.css. */
 const LARGEST = 1.25;
 const TALLEST = 0.64;
-/** Half a node's width: what stands out of its middle. */
-const REACH = 130;
 
 interface Props {
   part: Part;
@@ -69,10 +67,9 @@ function Laidout({ part, graph, state, marked, laid }: Props & { laid: Laid }) {
     told.current!.textContent = kind === "edge" ? edgeTitle(part.edges[Number(index)]!) : kind === "node" ? nodeTitle(part.services[Number(index)]!, nodes) : "";
   };
   const { x, y, width, height } = view.value;
-  const isFull = inFull(view.value, box.value, REACH);
-  const full = [...placed.edges, ...placed.nodes].map((at) => (isFull(at) ? 1 : 0)).join("");
+  const drawn = drawnAs(view.value, box.value, placed.nodes, placed.edges);
   // Moving the view alone changes no shape.
-  const shapes = useMemo(() => <Shapes part={part} nodes={nodes} state={state} marked={marked} laid={laid} isFull={isFull} />, [part, nodes, state, marked, laid, full]);
+  const shapes = useMemo(() => <Shapes part={part} nodes={nodes} state={state} marked={marked} laid={laid} drawn={drawn} />, [part, nodes, state, marked, laid, drawn.join("")]);
   return (
     <>
       <svg ref={svg} viewBox={`${x} ${y} ${width} ${height}`} role="group" aria-label={t("map.graph")} onPointerMove={drag} onPointerOver={tell} style={{ "--natural": `${placed.width}px` }}>
@@ -103,18 +100,19 @@ interface ShapesProps {
   state: MapState;
   marked: ReadonlySet<string>;
   laid: Laid;
-  isFull: (at: { readonly x: number; readonly y: number }) => boolean;
+  drawn: Uint8Array;
 }
 
-function Shapes({ part, nodes, state, marked, laid: { placed, wanted }, isFull }: ShapesProps) {
+function Shapes({ part, nodes, state, marked, laid: { placed, wanted }, drawn }: ShapesProps) {
   const hues = useMemo(() => serviceHues(part.services), [part]);
   const most = useMemo(() => part.edges.reduce((sum, { callCount }) => Math.max(sum, callCount), 1), [part]);
   return (
     <>
-      {part.edges.map((edge, index) => (
-        <Line key={`${edge.parent} ${edge.child}`} index={index} edge={edge} at={placed.edges[index]!} most={most} percentile={state.percentile} isFull={isFull(placed.edges[index]!)} />
-      ))}
-      {part.services.map((service, index) => (
+      {part.edges.map((edge, index) => {
+        const how = drawn[part.services.length + index];
+        return how !== OUT_OF_SIGHT && <Line key={`${edge.parent} ${edge.child}`} index={index} edge={edge} at={placed.edges[index]!} most={most} percentile={state.percentile} isFull={how === WITH_WORDS} />;
+      })}
+      {part.services.map((service, index) => drawn[index] !== OUT_OF_SIGHT && (
         <Box
           key={service}
           index={index}
@@ -125,7 +123,7 @@ function Shapes({ part, nodes, state, marked, laid: { placed, wanted }, isFull }
           colour={hueColour(hues.get(service)!)}
           link={href("/dependencies", writeMap({ ...state, service }))}
           mark={service === state.service ? "focal" : marked.has(service) ? "found" : marked.size ? "dim" : ""}
-          isFull={isFull(placed.nodes[index]!)}
+          isFull={drawn[index] === WITH_WORDS}
         />
       ))}
     </>
