@@ -167,6 +167,11 @@ def test_paths_in_the_documents_are_there() -> None:
     assert not gone
 
 
+def test_files_of_changes_say_what_kind_they_are() -> None:
+    names = {file.name for file in (ROOT / "changes").iterdir()} - {"README.md"}
+    assert not [name for name in names if not re.fullmatch(r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md", name)]
+
+
 def test_readme_names_only_commands_that_exist() -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md"):
