@@ -17,7 +17,6 @@ from lymer_sdk.reporters import LogReporter, MemoryReporter, SpanReporter
 from lymer_sdk.resource import Resource
 from lymer_sdk.sampling.rules import Rule
 from lymer_sdk.tls import Tls
-from lymer_sdk.udp_sender import UdpSender
 
 
 class Sampler:
@@ -144,6 +143,8 @@ class Reporter:
         default = 6832 if binary else 6831
         if not host:
             host, port = address, str(default)
+        from lymer_sdk.udp_sender import UdpSender  # who sends by another way does not wait for its import
+
         return _sending(lambda resource: UdpSender(host, int(port), resource, binary=binary))
 
     @staticmethod

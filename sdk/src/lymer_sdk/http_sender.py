@@ -13,15 +13,11 @@ from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from lymer_sdk.http_connection import Answer, ClosedEarlyError, HttpConnection
-from lymer_sdk.jaeger_thrift import JaegerThrift
 from lymer_sdk.otlp import encode_request, refused_of
-from lymer_sdk.otlp_json import encode_json
 from lymer_sdk.reporter import SendError, Sent
 from lymer_sdk.resource import VERSION, Resource
 from lymer_sdk.span import Span
-from lymer_sdk.thrift_protocol import Binary
 from lymer_sdk.tls import Tls
-from lymer_sdk.zipkin import encode_spans
 
 _GZIP = 31
 _RETRYABLE = frozenset((408, 429, 500, 502, 503, 504))
@@ -122,9 +118,13 @@ def otlp_sender(
     tls: Tls | None = None,
 ) -> HttpSender:
     """OTLP in protobuf or JSON, to port 4318's `/v1/traces` unless the endpoint says otherwise."""
+    if as_json:
+        from lymer_sdk.otlp_json import encode_json as encode  # who sends another form does not wait for its import
+    else:
+        encode = encode_request
     return HttpSender(
         endpoint,
-        lambda spans: encode_json(spans, resource) if as_json else encode_request(spans, resource),
+        lambda spans: encode(spans, resource),
         content_type="application/json" if as_json else "application/x-protobuf",
         path="/v1/traces",
         port=4318,
@@ -139,6 +139,9 @@ def thrift_sender(
     endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None, user: str = "", password: str = ""
 ) -> HttpSender:
     """Jaeger's Thrift, to port 14268's `/api/traces` unless the endpoint says otherwise."""
+    from lymer_sdk.jaeger_thrift import JaegerThrift
+    from lymer_sdk.thrift_protocol import Binary
+
     thrift = JaegerThrift(Binary())
     process = thrift.process(resource)
     return HttpSender(
@@ -153,6 +156,8 @@ def thrift_sender(
 
 def zipkin_sender(endpoint: str, resource: Resource, *, headers: Mapping[str, str] | None = None) -> HttpSender:
     """Zipkin v2 JSON, to port 9411's `/api/v2/spans` unless the endpoint says otherwise."""
+    from lymer_sdk.zipkin import encode_spans
+
     return HttpSender(
         endpoint,
         lambda spans: encode_spans(spans, resource),

@@ -20,7 +20,6 @@ from lymer_sdk.resource import Resource
 from lymer_sdk.rpc_metrics import RpcMetrics
 from lymer_sdk.sampling import AlwaysOff, Sampler
 from lymer_sdk.tls import Tls
-from lymer_sdk.udp_sender import UdpSender
 
 MakeSampler = Callable[[str], Sampler]
 """A sampler for a service."""
@@ -118,6 +117,8 @@ def _sender(name: str, settings: Settings, resource: Resource) -> Sender:
     if name == "zipkin":
         return zipkin_sender(settings["zipkin_endpoint"], resource)
     if name in ("udp", "udp_binary"):
+        from lymer_sdk.udp_sender import UdpSender
+
         return UdpSender(
             settings["agent_host"],
             settings["agent_port"] or (6831 if name == "udp" else 6832),
