@@ -4,12 +4,12 @@ use crate::graph::GraphPart;
 use crate::table::ArrowTable;
 use crate::view::{View, search_page, store_error};
 use lymer_store::graph;
-use lymer_store::plan::read_graph_plan;
+use lymer_store::plan::{read_graph_plan, read_search_plan};
 use lymer_store::view::{StoreError, View as StoreView};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ pub fn search_views(
     views: Vec<PyRef<'_, View>>,
     plans: Vec<String>,
 ) -> PyResult<Vec<ArrowTable>> {
+    let plans = read_plans(&plans, read_search_plan).map_err(store_error)?;
     let answers = ask_all(py, &views, &plans, search_page)?;
     Ok(answers
         .into_iter()
@@ -39,16 +40,30 @@ pub fn graph_views(
     views: Vec<PyRef<'_, View>>,
     plans: Vec<String>,
 ) -> PyResult<Vec<GraphPart>> {
-    let question = |view: &dyn StoreView, plan: &str| graph::graph(view, &read_graph_plan(plan)?);
-    let parts = ask_all(py, &views, &plans, question)?;
+    let plans = read_plans(&plans, read_graph_plan).map_err(store_error)?;
+    let parts = ask_all(py, &views, &plans, graph::graph)?;
     Ok(parts.into_iter().map(|part| GraphPart { part }).collect())
 }
 
-fn ask_all<T: Send>(
+/// The plans, read once where their text is the same.
+fn read_plans<P>(
+    texts: &[String],
+    read: impl Fn(&str) -> Result<P, StoreError>,
+) -> Result<Vec<Arc<P>>, StoreError> {
+    let mut plans: Vec<Arc<P>> = Vec::with_capacity(texts.len());
+    for (at, text) in texts.iter().enumerate() {
+        let same = plans.last().filter(|_| at > 0 && texts[at - 1] == *text);
+        let plan = same.map_or_else(|| read(text).map(Arc::new), |plan| Ok(plan.clone()));
+        plans.push(plan?);
+    }
+    Ok(plans)
+}
+
+fn ask_all<P: Send + Sync, T: Send>(
     py: Python<'_>,
     views: &[PyRef<'_, View>],
-    plans: &[String],
-    question: impl Fn(&dyn StoreView, &str) -> Result<T, StoreError> + Sync,
+    plans: &[Arc<P>],
+    question: impl Fn(&dyn StoreView, &P) -> Result<T, StoreError> + Sync,
 ) -> PyResult<Vec<T>> {
     if views.len() != plans.len() {
         return Err(PyValueError::new_err("every view needs a plan"));

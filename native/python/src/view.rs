@@ -4,7 +4,9 @@ use crate::batch::Batch;
 use crate::graph::GraphPart;
 use crate::table::ArrowTable;
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
-use lymer_store::plan::{Bounds, Deadline, TIME_IS_OVER, read_graph_plan, read_search_plan};
+use lymer_store::plan::{
+    Bounds, Deadline, SearchPlan, TIME_IS_OVER, read_graph_plan, read_search_plan,
+};
 use lymer_store::predicate::read_scope;
 use lymer_store::view::{StoreError, View as StoreView};
 use lymer_store::{attributes, graph, operations, search, summary, values};
@@ -12,7 +14,7 @@ use pyo3::exceptions::{PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Spans that can be asked: the open buffer or a sealed segment.
 #[pyclass(frozen, subclass, module = "lymer._native")]
@@ -96,7 +98,7 @@ impl View {
     }
 
     fn search(&self, py: Python<'_>, plan: &str) -> PyResult<ArrowTable> {
-        let columns = self.ask(py, |view| search_page(view, plan))?;
+        let columns = self.ask(py, |view| search_page(view, &read_search_plan(plan)?))?;
         Ok(ArrowTable { columns })
     }
 
@@ -192,11 +194,17 @@ fn find(view: &dyn StoreView, trace_ids: &[u8]) -> Result<RecordBatch, StoreErro
         .map_err(|error| StoreError(error.to_string()))
 }
 
-pub(crate) fn search_page(view: &dyn StoreView, plan: &str) -> Result<RecordBatch, StoreError> {
-    let plan = read_search_plan(plan)?;
-    let found = search::search(view, &plan)?;
+/// The answer of most views of a search for something rare.
+static NOTHING: LazyLock<RecordBatch> =
+    LazyLock::new(|| RecordBatch::new_empty(summary::SUMMARY_SCHEMA.clone()));
+
+pub(crate) fn search_page(
+    view: &dyn StoreView,
+    plan: &SearchPlan,
+) -> Result<RecordBatch, StoreError> {
+    let found = search::search(view, plan)?;
     let page = if found.traces.is_empty() {
-        RecordBatch::new_empty(summary::SUMMARY_SCHEMA.clone())
+        NOTHING.clone()
     } else {
         let summaries = summary::summaries(view, &found.traces, &plan.bounds.deadline)?;
         summary::to_record_batch(&summaries)?

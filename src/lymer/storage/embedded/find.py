@@ -99,7 +99,7 @@ class _Page:
         if not asked:
             return
         cut_off = self.last_key() if self.is_full else None
-        plans = [self._plan.for_view(self._budget, one.skip_hex, one.traces_max, cut_off) for one in asked]
+        plans = self._plan.for_views(self._budget, [(one.skip_hex, one.traces_max) for one in asked], cut_off)
         answers = ask_all(search_views, [one.view for one in asked], plans)
         if self._search.with_total:
             self._total += sum(map(_total, answers))

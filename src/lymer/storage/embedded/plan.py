@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +39,25 @@ class Plan:
         self, budget: Budget, skip_hex: str = "", traces_max: int | None = None, cut_off: int | None = None
     ) -> str:
         """The plan as the native core reads it."""
-        limit = "" if traces_max is None else f',"traces_max":{traces_max}'
-        limit += "" if cut_off is None else f',"cut_off":{cut_off}'
+        return self.for_views(budget, [(skip_hex, traces_max)], cut_off)[0]
+
+    def for_views(
+        self, budget: Budget, views: Iterable[tuple[str, int | None]], cut_off: int | None = None
+    ) -> list[str]:
+        """The plan for each of several views that are asked at once; the same text where nothing differs."""
         seconds = max(budget.remaining_s, 0.0)
-        return f'{self._text[:-1]},"skip_trace_ids":"{skip_hex}","time_limit_s":{seconds:f}{limit}}}'
+        general = f'{self._text[:-1]},"time_limit_s":{seconds:f}'
+        general += "" if cut_off is None else f',"cut_off":{cut_off}'
+        plain = general + "}"
+        return [
+            plain if not skip_hex and traces_max is None else general + _left_out(skip_hex, traces_max)
+            for skip_hex, traces_max in views
+        ]
+
+
+def _left_out(skip_hex: str, traces_max: int | None) -> str:
+    limit = "" if traces_max is None else f',"traces_max":{traces_max}'
+    return f',"skip_trace_ids":"{skip_hex}"{limit}}}'
 
 
 def search_plan(search: TraceSearch, cursor: Cursor | None, limit: int) -> Plan:
