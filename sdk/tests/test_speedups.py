@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from lymer_sdk import AlwaysOff, BatchReporter, Resource, TracerProvider, speedups
 from lymer_sdk.counters import Stats
+from lymer_sdk.otlp import encode_request
 from lymer_sdk.sampling import Probabilistic, TraceIdRatio
 from lymer_sdk.span import LocalSpan, Span
 from opentelemetry import trace
-from opentelemetry.trace import SpanContext
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 
 PROGRAM = Path(__file__).parent / "programs" / "many_spans.py"
 RESOURCE = Resource({"service.name": "s"})
@@ -199,3 +200,29 @@ def test_the_queue_counts_what_it_cannot_take():
 def test_a_million_spans_leave_nothing_behind():
     grown_kib = int(run([PROGRAM, "leaks"]))
     assert grown_kib < 4_096
+
+
+def test_what_spans_refer_to_is_let_go(tracer, ended):
+    state, key = TraceState([("a", "1")]), "".join(("a long ", "key"))
+    remote = trace.set_span_in_context(NonRecordingSpan(SpanContext(1, 2, True, TraceFlags(1), state)))
+    watched = (tracer, tracer.provider, tracer.provider.stats, state, key, remote, ended.append, Span)
+
+    def work():
+        for _ in range(200):
+            with tracer.start_as_current_span("a", context=remote, attributes={key: key}, links=[None]) as span:
+                span.baggage["k"] = "v"
+                span.get_span_context()
+                with tracer.span("b", kind="client", some=key) as child:
+                    child.set_attributes({f"{key}{number}": number for number in range(20)})
+            for wrong in ({"start_time": "soon"}, {"nothing": 1}, {"attributes": 3}, {"links": 3}):
+                with pytest.raises((TypeError, ValueError, AttributeError)):
+                    tracer.start_span("a", **wrong)
+            encode_request(ended, RESOURCE)
+            ended.clear()
+
+    work()
+    gc.collect()
+    before = [sys.getrefcount(one) for one in watched]
+    work()
+    gc.collect()
+    assert [sys.getrefcount(one) for one in watched] == before

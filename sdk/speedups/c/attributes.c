@@ -17,18 +17,28 @@ static Attribute *found(const Attributes *attributes, PyObject *key) {
     return NULL;
 }
 
+void attributes_become(Attributes *attributes, PyObject *dict) {
+    Attributes before = *attributes;
+    *attributes = (Attributes){.dict = dict};
+    attributes_clear(&before);
+}
+
 PyObject *attributes_dict(Attributes *attributes) {
     if (attributes->dict) return attributes->dict;
     PyObject *dict = PyDict_New();
     if (!dict) return NULL;
+    if (attributes->dict) { /* Making a dict may collect garbage, and so let another thread come first. */
+        Py_DECREF(dict);
+        return attributes->dict;
+    }
     for (uint16_t i = 0; i < attributes->count; i++) {
         if (PyDict_SetItem(dict, attributes->items[i].key, attributes->items[i].value) < 0) {
             Py_DECREF(dict);
             return NULL;
         }
     }
-    attributes_clear(attributes);
-    return attributes->dict = dict;
+    attributes_become(attributes, dict);
+    return dict;
 }
 
 void attributes_clear(Attributes *attributes) {

@@ -5,7 +5,7 @@
 typedef struct {
     TraceId trace_id;
     uint64_t parent_span_id;
-    PyObject *trace_state, *baggage, *attributes; /* Borrowed, but for the state. */
+    PyObject *trace_state, *baggage, *attributes; /* The attributes are the rule's. */
     uint32_t flags;
     bool remote;
 } Origin;
@@ -94,7 +94,7 @@ static int below_unsampled(LocalSpan *parent, Origin *origin) {
     origin->trace_id = parent->trace_id;
     origin->parent_span_id = parent->span_id;
     origin->flags = parent->flags & ~SAMPLED;
-    origin->baggage = parent->baggage;
+    origin->baggage = Py_XNewRef(parent->baggage);
     origin->trace_state = Py_NewRef(parent->trace_state ? parent->trace_state : state.no_state);
     return 1;
 }
@@ -139,11 +139,16 @@ static LocalSpan *made(Tracer *self, Origin *origin, PyObject *name, PyObject *k
     return &span->local;
 }
 
-static int hand_baggage_on(LocalSpan *span, PyObject *baggage) {
-    int any = baggage && baggage != Py_None ? PyObject_IsTrue(baggage) : 0;
-    if (any <= 0) return any;
-    span->baggage = PyDict_New();
-    return span->baggage ? PyDict_Update(span->baggage, baggage) : -1;
+int hand_baggage_on(LocalSpan *span, PyObject *baggage) {
+    if (!baggage || baggage == Py_None) return 0;
+    Py_INCREF(baggage); /* Its span may be given another meanwhile. */
+    int any = PyObject_IsTrue(baggage);
+    if (any > 0) {
+        span->baggage = PyDict_New();
+        any = span->baggage ? PyDict_Update(span->baggage, baggage) : -1;
+    }
+    Py_DECREF(baggage);
+    return any;
 }
 
 PyObject *start_first(Tracer *self, PyObject *context, PyObject *parent, PyObject *const *arguments, int64_t at) {
@@ -157,5 +162,6 @@ PyObject *start_first(Tracer *self, PyObject *context, PyObject *parent, PyObjec
     LocalSpan *span = made(self, &origin, arguments[NAME], kind, at);
     Py_DECREF(origin.trace_state);
     if (span && (hand_baggage_on(span, origin.baggage) < 0 || count_one(self->stats, state.name_started) < 0)) Py_CLEAR(span);
+    Py_XDECREF(origin.baggage);
     return (PyObject *)span;
 }

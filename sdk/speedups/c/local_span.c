@@ -7,9 +7,10 @@ static PyObject *get_span_context(LocalSpan *self, PyObject *unused) {
     PyObject *flags = PyTuple_GetItem(state.flags, bits), *trace_id = trace_id_object(self->trace_id);
     PyObject *span_id = PyLong_FromUnsignedLongLong(self->span_id), *made = NULL;
     if (flags && trace_id && span_id) {
-        PyObject *trace_state = self->trace_state ? self->trace_state : state.no_state;
+        PyObject *trace_state = Py_NewRef(self->trace_state ? self->trace_state : state.no_state);
         PyObject *const given[] = {trace_id, span_id, Py_False, flags, trace_state};
         made = PyObject_Vectorcall(state.SpanContext, given, 5, NULL);
+        Py_DECREF(trace_state);
     }
     Py_XDECREF(trace_id);
     Py_XDECREF(span_id);

@@ -200,22 +200,28 @@ static int put_events(Buffer *buffer, PyObject *events) {
 static int put_links(Buffer *buffer, PyObject *links, PyObject *encode_link) {
     if (!links || links == Py_None) return 0;
     if (!PyList_Check(links)) return PyErr_SetString(PyExc_TypeError, "links are a list"), -1;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(links); i++) {
-        PyObject *bytes = PyObject_CallOneArg(encode_link, PyList_GET_ITEM(links, i));
-        int done = bytes && PyBytes_Check(bytes) ? put_sized(buffer, 0x6A, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)) : -1;
+    int done = 0;
+    Py_INCREF(links);
+    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(links); i++) {
+        PyObject *link = Py_NewRef(PyList_GET_ITEM(links, i)), *bytes = PyObject_CallOneArg(encode_link, link);
+        done = bytes && PyBytes_Check(bytes) ? put_sized(buffer, 0x6A, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)) : -1;
         Py_XDECREF(bytes);
-        if (done < 0) return -1;
+        Py_DECREF(link);
     }
-    return 0;
+    Py_DECREF(links);
+    return done;
 }
 
 static int put_state(Buffer *buffer, PyObject *trace_state) {
     if (!trace_state || trace_state == state.no_state || trace_state == Py_None) return 0;
-    int any = PyObject_IsTrue(trace_state);
-    if (any <= 0) return any;
-    PyObject *header = PyObject_CallMethod(trace_state, "to_header", NULL);
-    int done = header ? put_text(buffer, 0x1A, header) : -1;
-    Py_XDECREF(header);
+    Py_INCREF(trace_state);
+    int done = PyObject_IsTrue(trace_state);
+    if (done > 0) {
+        PyObject *header = PyObject_CallMethod(trace_state, "to_header", NULL);
+        done = header ? put_text(buffer, 0x1A, header) : -1;
+        Py_XDECREF(header);
+    }
+    Py_DECREF(trace_state);
     return done;
 }
 

@@ -220,9 +220,7 @@ static PyObject *get_attributes(Span *self, void *unused) { return Py_XNewRef(at
 
 static int set_attributes_dict(Span *self, PyObject *value, void *unused) {
     if (!value || !PyDict_Check(value)) return PyErr_SetString(PyExc_TypeError, "attributes are a dict"), -1;
-    Py_INCREF(value);
-    attributes_clear(&self->attributes);
-    self->attributes.dict = value;
+    attributes_become(&self->attributes, Py_NewRef(value));
     return 0;
 }
 

@@ -114,6 +114,7 @@ int attributes_put(Attributes *attributes, PyObject *key, PyObject *value);
 int attributes_has(Attributes *attributes, PyObject *key);
 Py_ssize_t attributes_count(const Attributes *attributes);
 PyObject *attributes_dict(Attributes *attributes);
+void attributes_become(Attributes *attributes, PyObject *dict); /* Takes the reference. */
 void attributes_clear(Attributes *attributes);
 
 /* local_span.c, span.c */
@@ -130,6 +131,7 @@ int time_from(PyObject *number, int64_t *time);
 /* tracer.c, first_span.c, scope.c */
 extern PyType_Spec tracer_spec, scope_spec;
 PyObject *tracer_start(Tracer *tracer, PyObject *context, PyObject *const *arguments);
+int hand_baggage_on(LocalSpan *span, PyObject *baggage);
 PyObject *start_first(Tracer *tracer, PyObject *context, PyObject *parent, PyObject *const *arguments, int64_t at);
 PyObject *scope_new(Tracer *tracer, PyObject *const *arguments, bool end);
 PyObject *current_context(void);

@@ -19,18 +19,7 @@ static Span *child(Tracer *self, Span *parent, PyObject *const *arguments, int64
     span->parent_span_id = parent->local.span_id;
     span->local.flags = parent->local.flags;
     span->local.trace_state = Py_XNewRef(parent->local.trace_state);
-    PyObject *baggage = parent->local.baggage;
-    if (baggage && baggage != Py_None) {
-        int any = PyObject_IsTrue(baggage);
-        PyObject *copy = any > 0 ? PyDict_New() : NULL;
-        if (any < 0 || (any && (!copy || PyDict_Update(copy, baggage) < 0))) {
-            Py_XDECREF(copy);
-            Py_DECREF(span);
-            return NULL;
-        }
-        span->local.baggage = copy;
-    }
-    if (count_one(self->stats, state.name_started) < 0) Py_CLEAR(span);
+    if (hand_baggage_on(&span->local, parent->local.baggage) < 0 || count_one(self->stats, state.name_started) < 0) Py_CLEAR(span);
     return span;
 }
 
