@@ -93,7 +93,7 @@ class ReporterChoice:
     """One or several reporters to be; `|` adds them up."""
 
     def __init__(self, makers: Sequence[MakeReporter]) -> None:
-        self.makers = tuple(makers)
+        self.makers: tuple[MakeReporter, ...] = tuple(makers)
 
     def __or__(self, other: ReporterChoice) -> ReporterChoice:
         return ReporterChoice((*self.makers, *other.makers))

@@ -21,7 +21,7 @@ def _variable() -> ContextVar[Context] | None:
     return found if isinstance(found, ContextVar) else None
 
 
-variable = _variable()
+variable: ContextVar[Context] | None = _variable()
 """None when another kind of context was chosen."""
 current: Callable[[], Context]
 attach: Callable[[Context], Any]

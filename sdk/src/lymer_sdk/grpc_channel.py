@@ -33,7 +33,7 @@ class GrpcChannel:
         if not address.hostname or address.scheme not in ("http", "https", "grpc", "grpcs", ""):
             raise ValueError(f"an endpoint is http://host:port or https://host:port, not {endpoint!r}")
         host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
-        self.target = f"{host}:{address.port or port}"
+        self.target: str = f"{host}:{address.port or port}"
         self._secure = address.scheme in ("https", "grpcs") or (not address.scheme and tls.given)
         self._tls = tls
         self._metadata = tuple((name.lower(), value) for name, value in (headers or {}).items())

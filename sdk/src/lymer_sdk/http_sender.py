@@ -51,7 +51,7 @@ class HttpSender:
         self._compress = compress
         self._read_refused = read_refused
         self._context = (tls or Tls()).context() if address.scheme == "https" else None
-        self.needs_idna = self._context is not None or not address.hostname.isascii()
+        self.needs_idna: bool = self._context is not None or not address.hostname.isascii()
         self._headers = {
             "Content-Type": content_type,
             "User-Agent": f"lymer-sdk-python/{VERSION}",

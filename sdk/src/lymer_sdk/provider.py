@@ -43,18 +43,20 @@ class TracerProvider(ApiTracerProvider):
         report_open_s: float | None = None,
     ) -> None:
         connect()
-        self.resource = resource or Resource.detect()
-        self.sampler = sampler or AlwaysOn()
+        self.resource: Resource = resource or Resource.detect()
+        self.sampler: Sampler = sampler or AlwaysOn()
         self.parent_decides = parent_decides
         self.new_trace_id = new_trace_id
-        self.limits = limits or SpanLimits()
-        self.stats = stats or Stats()
-        self.report = report or _ignore
+        self.limits: SpanLimits = limits or SpanLimits()
+        self.stats: Stats = stats or Stats()
+        self.report: Callable[[Span], None] = report or _ignore
         self.hold: Callable[[Span], None] = _ignore
         if isinstance(self.sampler, Delayed):
             self.sampler.report = self.report
             self.hold = self.sampler.hold
-        self.open_spans = None if report_open_s is None else OpenSpans(self.report, after_s=report_open_s)
+        self.open_spans: OpenSpans | None = (
+            None if report_open_s is None else OpenSpans(self.report, after_s=report_open_s)
+        )
         self.measured = measure
         """Takes each server span that ends, sampled or not; None when nobody counts them."""
         if measure is not None:

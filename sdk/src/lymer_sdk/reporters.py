@@ -79,7 +79,7 @@ class Fanout:
     """Several reporters; each span goes to all. Of none: nowhere."""
 
     def __init__(self, reporters: Iterable[SpanReporter]) -> None:
-        self.reporters = tuple(reporters)
+        self.reporters: tuple[SpanReporter, ...] = tuple(reporters)
 
     def report(self, span: Span) -> None:
         """To all."""

@@ -124,24 +124,27 @@ class Span(LocalSpan):
         flags: int,
         start_time: int,
     ) -> None:
-        self.tracer = tracer
-        self.name = name if name.__class__ is str else str(name)
-        self.kind = kind
+        self.tracer: Tracer = tracer
+        self.name: str = name if name.__class__ is str else str(name)
+        self.kind: SpanKind = kind
         self.trace_id = trace_id
         self.span_id = span_id
-        self.parent_span_id = parent_span_id
-        self.parent_remote = parent_remote
+        self.parent_span_id: int = parent_span_id
+        self.parent_remote: bool = parent_remote
         self.trace_state = trace_state
         self.flags = flags
-        self.start_time = start_time
-        self.end_time = 0
+        self.start_time: int = start_time
+        self.end_time: int = 0
         self.attributes: dict[str, Any] = {}
         self.events: list[Event] | None = None
         self.links: list[RecordedLink] | None = None
-        self.status_code = 0
-        self.status_message = ""
-        self.dropped_attributes = self.dropped_events = self.dropped_links = 0
-        self.record_exceptions = self.status_from_exceptions = True
+        self.status_code: int = 0
+        self.status_message: str = ""
+        self.dropped_attributes: int = 0
+        self.dropped_events: int = 0
+        self.dropped_links: int = 0
+        self.record_exceptions: bool = True
+        self.status_from_exceptions: bool = True
         self._large_bytes = 0
         self._context = self._baggage = None
 
@@ -311,7 +314,7 @@ class MeasuredSpan(Span):
 
     def end(self, end_time: int | None = None) -> None:
         if not self.end_time:
-            self.end_time = _now() if end_time is None else int(end_time) or 1
+            self.end_time: int = _now() if end_time is None else int(end_time) or 1
             measured = self.tracer.provider.measured
             if measured is not None:
                 measured(self)
@@ -327,7 +330,7 @@ class UnsampledSpan(LocalSpan):
         self.trace_id = trace_id
         self.span_id = span_id
         self.trace_state = trace_state
-        self.flags = flags & RANDOM_TRACE_ID
+        self.flags: int = flags & RANDOM_TRACE_ID
         self._context = self._baggage = None
 
     def is_recording(self) -> bool:

@@ -33,7 +33,7 @@ def _load() -> Any:
     return _native if getattr(_native, "CONTRACT", None) == CONTRACT else None
 
 
-native = _load()
+native: Any = _load()
 """The C half, or None."""
 
 

@@ -22,6 +22,9 @@ from lymer_sdk.span import SAMPLED, MeasuredSpan, Span, UnsampledSpan
 from lymer_sdk.speedups import in_c
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lymer_sdk.limits import SpanLimits
     from lymer_sdk.provider import TracerProvider
 
 _now = time.time_ns
@@ -41,18 +44,18 @@ class Tracer(ApiTracer):
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
         self.belong_to(provider)
-        self.name = str(name)
-        self.version = str(version)
-        self.schema_url = str(schema_url)
-        self.attributes, _ = clean_mapping(attributes, 128, None)
+        self.name: str = str(name)
+        self.version: str = str(version)
+        self.schema_url: str = str(schema_url)
+        self.attributes: dict[str, Any] = clean_mapping(attributes, 128, None)[0]
 
     def belong_to(self, provider: TracerProvider) -> None:
         """Start spans for this provider from now on."""
         self.provider = provider
-        self.limits = provider.limits
-        self.report = provider.report
+        self.limits: SpanLimits = provider.limits
+        self.report: Callable[[Span], None] = provider.report
         """Takes each sampled span that ends."""
-        self.hold = provider.hold
+        self.hold: Callable[[Span], None] = provider.hold
         """Takes each span that ends while its trace is undecided."""
 
     def start_span(

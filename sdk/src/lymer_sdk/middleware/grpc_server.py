@@ -67,6 +67,7 @@ class Handling:
         attributes.update(peer_attributes(servicer.peer()))
         context = tracing.propagator.extract(list(details.invocation_metadata or ()), _EMPTY)
         self.span: LocalSpan
+        self.context: Context
         self.span, self.context = begin(tracer, context, name, SpanKind.SERVER, attributes)
         self._servicer = servicer
         self._streams = streams

@@ -29,6 +29,7 @@ class ClientCall:
         tracer = tracing.refresh()
         name, attributes = client_attributes(method, url)
         self.span: LocalSpan
+        self.context: Context
         self.span, self.context = begin(tracer, current(), name, SpanKind.CLIENT, attributes)
         tracing.propagator.inject(headers, self.context)
 

@@ -21,14 +21,14 @@ class Exchange:
     __slots__ = ("context", "method", "name", "path", "route", "span", "started", "status")
 
     def __init__(self, span: LocalSpan, context: Context, name: str, method: str, path: str) -> None:
-        self.span = span
-        self.context = context
-        self.name = name
-        self.method = method
-        self.path = path
-        self.route = ""
-        self.status = 0
-        self.started = time.monotonic()
+        self.span: LocalSpan = span
+        self.context: Context = context
+        self.name: str = name
+        self.method: str = method
+        self.path: str = path
+        self.route: str = ""
+        self.status: int = 0
+        self.started: float = time.monotonic()
 
     def identity(self) -> tuple[str, str]:
         """X-Trace-ID and X-Span-ID of the answer."""
@@ -45,7 +45,7 @@ class HttpServer:
     def __init__(
         self, name: str, *, exclude: Iterable[str], access_log: logging.Logger | str | None, answer_ids: bool
     ) -> None:
-        self.tracing = Tracing(name)
+        self.tracing: Tracing = Tracing(name)
         self.answer_ids = answer_ids
         self._exclude = tuple(path.rstrip("/") for path in exclude)
         self._log = logging.getLogger(access_log) if isinstance(access_log, str) else access_log

@@ -51,12 +51,12 @@ class Tracing:
 
     def _look_up(self, built: Built | None) -> None:
         self._built = built
-        self.tracer = client.get_tracer(self._name)
+        self.tracer: Tracer = client.get_tracer(self._name)
         formats = client.propagator().propagators
         if formats and not any(isinstance(one, RequestId) for one in formats):
             formats = (*formats, RequestId())
-        self.propagator = Composite(formats)
-        self.beside = _beside_traceparent(self.propagator)
+        self.propagator: Composite = Composite(formats)
+        self.beside: frozenset[bytes] | None = _beside_traceparent(self.propagator)
         """Headers that say more than `traceparent`: without them `begin_below` knows all. None: that is not sure."""
 
 

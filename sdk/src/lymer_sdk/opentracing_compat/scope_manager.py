@@ -28,7 +28,7 @@ class Scope(opentracing.Scope):  # type: ignore[misc]
     def __init__(self, manager: ScopeManager, span: Any, finish_on_close: bool) -> None:
         super().__init__(manager, span)
         self._finish = finish_on_close
-        self.inner = getattr(span, "inner", None) if isinstance(span, Span) else None
+        self.inner: Any = getattr(span, "inner", None) if isinstance(span, Span) else None
         values: dict[str, Any] = {**current(), _SCOPE_KEY: self}
         if self.inner is not None:
             values[_SPAN_KEY] = self.inner

@@ -75,7 +75,7 @@ class Span(opentracing.Span):  # type: ignore[misc]
         self, tracer: Tracer, inner: Any, name: str = "", parent_span_id: int = 0, started_at: int = 0
     ) -> None:
         super().__init__(tracer, SpanContext(Context({_SPAN_KEY: inner})))
-        self.inner = inner
+        self.inner: Any = inner
         self._name = name
         self._parent_span_id = parent_span_id
         self._started_at = started_at

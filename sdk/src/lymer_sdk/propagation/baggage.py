@@ -32,7 +32,7 @@ class W3CBaggage(Propagator):
     """Items of the context's baggage and of its span's."""
 
     carries_span = False
-    reads = frozenset((b"baggage",))
+    reads: frozenset[bytes] | None = frozenset((b"baggage",))
 
     def read(self, headers: Headers, context: Context) -> Context:
         values = headers.all("baggage")

@@ -33,7 +33,7 @@ class Composite(Propagator):
     """The formats in order of trust."""
 
     def __init__(self, propagators: Iterable[Propagator]) -> None:
-        self.propagators = tuple(propagators)
+        self.propagators: tuple[Propagator, ...] = tuple(propagators)
 
     def read(self, headers: Headers, context: Context) -> Context:
         before = context.get(_SPAN_KEY)

@@ -18,7 +18,7 @@ _TEXT_LENGTH_MAX = 128
 class RequestId(Propagator):
     """With an X-Span-ID the caller's span is the parent; without one, a trace of that id begins here."""
 
-    reads = frozenset((b"x-trace-id",))
+    reads: frozenset[bytes] | None = frozenset((b"x-trace-id",))
 
     def read(self, headers: Headers, context: Context) -> Context:
         text = _request_id(headers)

@@ -23,7 +23,7 @@ _STATE_LENGTH_MAX = 8192
 class TraceContext(Propagator):
     """Sampled and random flags; the state is kept as it came, as long as it is valid."""
 
-    reads = frozenset((b"traceparent",))
+    reads: frozenset[bytes] | None = frozenset((b"traceparent",))
 
     def read(self, headers: Headers, context: Context) -> Context:
         values = headers.all("traceparent")

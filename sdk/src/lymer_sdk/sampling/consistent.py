@@ -21,7 +21,7 @@ class ConsistentProbability:
     """Keeps a trace whose randomness is at least the threshold of this share. Shares below 2^-56 keep nothing."""
 
     def __init__(self, probability: float) -> None:
-        self.probability = checked_share(probability)
+        self.probability: float = checked_share(probability)
         self._threshold = _ALL - round(self.probability * _ALL)
         self._th = f"{self._threshold:014x}".rstrip("0") or "0"
 

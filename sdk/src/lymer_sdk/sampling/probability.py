@@ -16,7 +16,7 @@ class Probabilistic:
     """Jaeger's rule: the lower 63 bits of the trace id are at most `probability` of their range."""
 
     def __init__(self, probability: float) -> None:
-        self.probability = checked_share(probability)
+        self.probability: float = checked_share(probability)
         self._bound = round(self.probability * _LOW_63)
         self._keep = described(True, "probabilistic", self.probability)
 
@@ -35,7 +35,7 @@ class TraceIdRatio:
     """
 
     def __init__(self, ratio: float) -> None:
-        self.ratio = checked_share(ratio)
+        self.ratio: float = checked_share(ratio)
         self._bound = round(self.ratio * (1 << 64))
 
     def decide(self, question: Question, /) -> Decision:

@@ -19,7 +19,7 @@ class Bucket:
             raise ValueError(f"a rate is not negative: {per_second_max}")
         self._clock = monotonic_s
         self.begin_in_child()
-        self.per_second_max = float(per_second_max)
+        self.per_second_max: float = float(per_second_max)
         self._size = max(self.per_second_max, 1.0)
         self._balance = self._size if per_second_max else 0.0
         self._filled_at = monotonic_s()

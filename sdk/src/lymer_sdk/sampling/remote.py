@@ -53,8 +53,9 @@ class Remote:
         self._fetch = fetch or known
         self._random = random.Random(os.urandom(16))  # noqa: S311 (an interval is no secret)
         self.current: Sampler = initial or Probabilistic(0.001)
-        self.updates = self.failures = 0
-        self.last_error = ""
+        self.updates: int = 0
+        self.failures: int = 0
+        self.last_error: str = ""
         self._closed = False
         self.begin_in_child()
         begins_again_in_child(self)
