@@ -123,7 +123,7 @@ def test_without_threads_uwsgi_sends_after_requests(http_receiver):
     command = [str(BIN / "uwsgi"), "--http-socket", f"127.0.0.1:{port}", "--master", "--module", "web"]
     with running(command, http_receiver, signal.SIGINT):
         assert wait_for(asked(port))
-        assert wait_for(lambda: asked(port)() and "GET /" in names_at(http_receiver), 10)
+        assert wait_for(lambda: asked(port)() and "GET /" in names_at(http_receiver))
 
 
 @pytest.mark.slow
