@@ -1,6 +1,6 @@
 // The command palette: any page, any service, any trace by its id, and every setting, from the keyboard.
 import { signal, useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { lastValue, resource } from "../api/resource";
 import { listServices } from "../api/search";
 import { LANGUAGES, setLanguage, t, type Language } from "../i18n";
@@ -32,7 +32,7 @@ function Open() {
   const sought = useSignal("");
   const chosen = useSignal(0);
   const services = useMemo(() => resource<string[]>(), []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current!.showModal();
     services.ask(listServices);
   }, []);

@@ -1,6 +1,6 @@
 // The sheet of keys, made from the table that the keys themselves come from.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { groups } from "./keys";
 
@@ -17,7 +17,7 @@ export function Sheet() {
 
 function Open() {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current!.showModal(), []);
+  useLayoutEffect(() => dialog.current!.showModal(), []); // Before the next key comes.
   const close = () => dialog.current!.close();
   return (
     <dialog ref={dialog} class="sheet" aria-label={t("keys.sheet")} onClose={() => (isOpen.value = false)} onClick={(event) => event.target === dialog.current && close()}>
