@@ -155,6 +155,11 @@ class TestZipkinProtobuf(HttpContract):
     kind, path, content_type, encode = ZipkinReceiver, "/api/v2/spans", "application/x-protobuf", zipkin_proto
 
 
+class TestZipkinVersion1Json(HttpContract):
+    __test__ = True
+    kind, path, content_type, encode = ZipkinReceiver, "/api/v1/spans", "application/json", zipkin_json
+
+
 class TestZipkinThrift(HttpContract):
     __test__ = True
     kind, path, content_type, encode = ZipkinReceiver, "/api/v1/spans", "application/x-thrift", zipkin_thrift
