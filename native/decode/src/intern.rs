@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
+use crate::same::{place, same};
 use crate::utf8::repaired;
 
 /// The distinct values of one column.
@@ -24,6 +25,20 @@ pub struct Interner {
     empty: Option<i32>,
     /// What came after each code, shifted by one.
     successors: Vec<Option<i32>>,
+    recent: Recent,
+}
+
+const RECENT_BITS: u32 = 6;
+
+/// Codes that were found lately, by the place of their texts; `NO_CODE` where there is none.
+struct Recent([i32; 1 << RECENT_BITS]);
+
+const NO_CODE: i32 = -1;
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self([NO_CODE; 1 << RECENT_BITS])
+    }
 }
 
 impl Interner {
@@ -34,11 +49,18 @@ impl Interner {
             return self.empty_text();
         }
         if let Some(last) = self.last
-            && self.value(last) == value
+            && same(self.value(last), value)
         {
             return last;
         }
-        let code = self.text_hashed(value);
+        let place = place(value, RECENT_BITS);
+        let recent = self.recent.0[place];
+        let code = if recent != NO_CODE && same(self.value(recent), value) {
+            recent
+        } else {
+            self.text_hashed(value)
+        };
+        self.recent.0[place] = code;
         self.last = Some(code);
         code
     }
@@ -52,7 +74,7 @@ impl Interner {
         }
         let slot = previous.map_or(0, |code| code as usize + 1);
         if let Some(&Some(guess)) = self.successors.get(slot)
-            && self.value(guess) == value
+            && same(self.value(guess), value)
         {
             return guess;
         }
@@ -112,7 +134,7 @@ impl Interner {
 
     fn find(&self, hash: u64, value: &[u8]) -> Option<i32> {
         self.codes
-            .find(hash, |&code| self.value(code) == value)
+            .find(hash, |&code| same(self.value(code), value))
             .copied()
     }
 

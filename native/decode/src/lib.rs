@@ -39,6 +39,7 @@ pub mod protobuf_writer;
 pub mod refusal;
 mod row_attributes;
 pub mod rows;
+pub mod same;
 pub mod schema;
 pub mod text;
 pub mod text_reader;
