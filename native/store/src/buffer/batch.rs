@@ -7,6 +7,7 @@ use arrow_array::{
     Array, BinaryArray, DictionaryArray, FixedSizeBinaryArray, ListArray, RecordBatch, StringArray,
     StructArray,
 };
+use arrow_buffer::NullBuffer;
 use lymer_decode::schema::{Column, SPAN_SCHEMA};
 
 /// Codes of a text column with the texts.
@@ -52,9 +53,11 @@ impl Coded<'_> {
 /// The columns.
 pub struct Columns<'a> {
     pub row_count: usize,
-    pub trace_id: &'a FixedSizeBinaryArray,
-    pub span_id: &'a FixedSizeBinaryArray,
-    pub parent_span_id: &'a FixedSizeBinaryArray,
+    pub trace_id: &'a [[u8; 16]],
+    pub span_id: &'a [[u8; 8]],
+    pub parent_span_id: &'a [[u8; 8]],
+    /// Which rows have a parent; None when all have.
+    pub has_parent: Option<&'a NullBuffer>,
     pub trace_state: Coded<'a>,
     pub flags: &'a [u32],
     pub name: Coded<'a>,
@@ -120,12 +123,21 @@ impl<'a> Columns<'a> {
         let text = |name: Column| Coded::new(column(name).as_dictionary::<Int32Type>());
         let count = |name: Column| column(name).as_primitive::<UInt32Type>().values().as_ref();
         let int = |name: Column| column(name).as_primitive::<Int32Type>().values().as_ref();
-        let id = |name: Column| column(name).as_fixed_size_binary();
+        let span_id = |name: Column| {
+            column(name)
+                .as_fixed_size_binary()
+                .value_data()
+                .as_chunks()
+                .0
+        };
         Ok(Self {
             row_count: batch.num_rows(),
-            trace_id: id(Column::TraceId),
-            span_id: id(Column::SpanId),
-            parent_span_id: id(Column::ParentSpanId),
+            trace_id: (column(Column::TraceId).as_fixed_size_binary().value_data())
+                .as_chunks()
+                .0,
+            span_id: span_id(Column::SpanId),
+            parent_span_id: span_id(Column::ParentSpanId),
+            has_parent: column(Column::ParentSpanId).nulls(),
             trace_state: text(Column::TraceState),
             flags: count(Column::Flags),
             name: text(Column::Name),

@@ -92,8 +92,8 @@ impl Writer {
             trace: known
                 .traces
                 .get(old.trace, from.traces.len(), || {
-                    let id = &state.trace_id;
-                    (self.trace(data, id, old.start, state.first_position), 0)
+                    let number = self.trace(data, state.trace_id, old.start, state.first_position);
+                    (number, 0)
                 })
                 .0,
             name: known

@@ -3,8 +3,10 @@
 //! `Dictionary` is what readers see: it only grows, and clones share what is full. `Interner` belongs to the writer. Where
 //! texts hardly ever repeat it gives its table up and only remembers the latest ones: then a text may have several codes.
 
+use super::sole::sole;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use lymer_decode::same::same;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -66,7 +68,7 @@ impl Dictionary {
             self.begin_piece();
         }
         let last = self.pieces.len() - 1;
-        let piece = Arc::make_mut(&mut self.pieces[last]);
+        let piece = sole(&mut self.pieces[last]);
         piece.bytes.extend_from_slice(text);
         piece.ends.push(piece.bytes.len() as u32);
         self.len += 1;
@@ -93,7 +95,9 @@ impl Dictionary {
 
 /// What an entry costs in a table: a hash and a code, at the usual load.
 const TABLE_ENTRY_BYTES: usize = 14;
-const RECENT_LEN: usize = 16;
+const RECENT_LEN: usize = 32;
+/// What an interner remembers of the latest texts.
+pub const RECENT_BYTES: usize = RECENT_LEN * size_of::<Recent>();
 /// Texts after which an interner asks itself whether its table pays.
 const TRIAL_LEN: u32 = 2048;
 
@@ -232,7 +236,7 @@ impl Interner {
     ) -> Interned {
         let ends = Ends::of(text);
         let recent = &self.recent[ends.place()];
-        if recent.ends == ends && (ends.len <= 16 || dictionary.get(recent.code) == text) {
+        if recent.ends == ends && (ends.len <= 16 || same(dictionary.get(recent.code), text)) {
             return Interned {
                 code: recent.code,
                 hash: recent.hash,
@@ -253,7 +257,7 @@ impl Interner {
         self.seen = self.seen.wrapping_add(1);
         let (code, added) = match self.table {
             Some(_) => self.intern_in_table(dictionary, text, hash),
-            None => (Arc::make_mut(dictionary).push(text), true),
+            None => (sole(dictionary).push(text), true),
         };
         self.recent[ends.place()] = Recent { ends, code, hash };
         Interned { code, hash, added }
@@ -268,11 +272,11 @@ impl Interner {
         let Some(table) = &mut self.table else {
             return (0, false);
         };
-        let same = |entry: &(u32, u32)| entry.0 == hash && dictionary.get(entry.1) == text;
-        if let Some(entry) = table.find(hash_of(hash), same) {
+        let is_it = |entry: &(u32, u32)| entry.0 == hash && same(dictionary.get(entry.1), text);
+        if let Some(entry) = table.find(hash_of(hash), is_it) {
             return (entry.1, false);
         }
-        let code = Arc::make_mut(dictionary).push(text);
+        let code = sole(dictionary).push(text);
         table.insert_unique(hash_of(hash), (hash, code), |entry| hash_of(entry.0));
         if self.may_give_up && dictionary.len().is_multiple_of(TRIAL_LEN) {
             self.try_to_give_up(dictionary.len());

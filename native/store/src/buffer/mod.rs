@@ -18,6 +18,7 @@ mod rest;
 mod row_table;
 pub(crate) mod rows;
 pub mod snapshot;
+mod sole;
 mod staged;
 mod trace_rows;
 pub(crate) mod trees;

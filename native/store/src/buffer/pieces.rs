@@ -1,6 +1,7 @@
 //! `Pieces`: a vector in pieces, so that a copy is cheap and shares what does not change. A piece that a copy still holds
 //! is copied before it is changed; all others are changed in place.
 
+use super::sole::sole;
 use std::sync::Arc;
 
 const PIECE_BITS: u32 = 10;
@@ -41,13 +42,13 @@ impl<T: Clone> Pieces<T> {
     }
 
     pub fn get_mut(&mut self, index: u32) -> &mut T {
-        &mut Arc::make_mut(&mut self.pieces[(index >> PIECE_BITS) as usize])
+        &mut sole(&mut self.pieces[(index >> PIECE_BITS) as usize])
             [index as usize & (PIECE_LEN - 1)]
     }
 
     pub fn push(&mut self, value: T) {
         match self.pieces.last_mut() {
-            Some(last) if last.len() < PIECE_LEN => Arc::make_mut(last).push(value),
+            Some(last) if last.len() < PIECE_LEN => sole(last).push(value),
             _ => self.pieces.push(Arc::new(vec![value])),
         }
         self.len += 1;

@@ -3,13 +3,12 @@
 
 use super::batch::{Columns, UnitColumn, unit_starts};
 use super::data::Data;
-use super::dictionary::{Dictionary, Interner};
+use super::dictionary::{Dictionary, Interner, RECENT_BYTES};
 use super::layout::{ShapeItem, UNIT_FIELDS, is_text, join, shape_items, split, unit_bytes};
 use super::row_table::RowTable;
 use super::rows::{NO_ROW, Row, TRACE_BYTES, TraceState};
 use super::staged::{STAGED_MAX, Staged};
 use crate::view::{Result, StoreError};
-use arrow_array::Array;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
 use lymer_decode::schema::AttributeType;
@@ -110,28 +109,21 @@ impl Writer {
                 unit = self.unit(data, columns, at);
             }
             let number = match trace {
-                Some(number)
-                    if at > 0 && columns.trace_id.value(at) == columns.trace_id.value(at - 1) =>
-                {
+                Some(number) if at > 0 && columns.trace_id[at] == columns.trace_id[at - 1] => {
                     number
                 }
-                _ => self.trace(
-                    data,
-                    columns.trace_id.value(at),
-                    columns.start[at],
-                    position,
-                ),
+                _ => self.trace(data, columns.trace_id[at], columns.start[at], position),
             };
             trace = Some(number);
             let mut hash = self.hasher.build_hasher();
             let shape = self.attributes(data, columns, at, &mut keys, &mut hash);
             let row = Row {
                 trace: number,
-                span_id: id(columns.span_id.value(at)),
-                parent_span_id: if columns.parent_span_id.is_null(at) {
+                span_id: u64::from_be_bytes(columns.span_id[at]),
+                parent_span_id: if columns.has_parent.is_some_and(|known| known.is_null(at)) {
                     0
                 } else {
-                    id(columns.parent_span_id.value(at))
+                    u64::from_be_bytes(columns.parent_span_id[at])
                 },
                 start: columns.start[at],
                 duration: columns.duration[at],
@@ -165,11 +157,10 @@ impl Writer {
     pub(super) fn trace(
         &mut self,
         data: &mut Data,
-        trace_id: &[u8],
+        trace_id: [u8; 16],
         start: i64,
         position: u64,
     ) -> u32 {
-        let trace_id: [u8; 16] = trace_id.try_into().unwrap_or_default();
         let recent = trace_id[15] as usize;
         if self.recent_traces[recent] == (trace_id, self.recent_traces[recent].1)
             && self.recent_traces[recent].1 != UNKNOWN
@@ -319,7 +310,8 @@ impl Writer {
             data.key_texts.push(Arc::default());
             self.key_texts.push(Interner::adaptive());
             Arc::make_mut(&mut data.counts).push([0; 8]);
-            self.memory_bytes += size_of::<Dictionary>() + size_of::<Interner>() + 16 * 32 + 32;
+            self.memory_bytes +=
+                size_of::<Dictionary>() + size_of::<Interner>() + RECENT_BYTES + 32;
         }
         key
     }
@@ -374,8 +366,4 @@ fn repaired(value_type: u8, text: &[u8]) -> std::borrow::Cow<'_, [u8]> {
         std::borrow::Cow::Borrowed(_) => text.into(),
         std::borrow::Cow::Owned(repaired) => repaired.into_bytes().into(),
     }
-}
-
-fn id(bytes: &[u8]) -> u64 {
-    u64::from_be_bytes(bytes.try_into().unwrap_or_default())
 }
