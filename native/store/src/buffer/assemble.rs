@@ -159,10 +159,16 @@ impl<'a> Table<'a> {
             .get()
     }
 
-    #[inline]
-    fn extras_if_any(&self, row: u32) -> Option<Extras<'a>> {
-        let (piece, at) = self.data.rows.locate(row);
-        (piece.shape[at] & HAS_EXTRAS != 0).then(|| self.extras(row))
+    /// The extras of the rows that have some, by the row's place here.
+    pub fn some_extras(&self) -> Vec<(u32, Extras<'a>)> {
+        let mut found = Vec::new();
+        for (place, &row) in (0..).zip(self.rows) {
+            let (piece, at) = self.data.rows.locate(row);
+            if piece.shape[at] & HAS_EXTRAS != 0 {
+                found.push((place, self.extras(row)));
+            }
+        }
+        found
     }
 
     /// Trace state or status message.
@@ -221,31 +227,32 @@ impl<'a> Table<'a> {
 
     /// Lists of events.
     pub fn events(&self) -> Result<ArrayRef> {
-        let (offsets, children) = self.coded_events();
+        let (offsets, children) = self.coded_events(&self.some_extras());
         list(event_fields(), offsets, plain_children(&children)?)
     }
 
     /// Lists of links.
     pub fn links(&self) -> Result<ArrayRef> {
-        let (offsets, children) = self.coded_links();
+        let (offsets, children) = self.coded_links(&self.some_extras());
         list(link_fields(), offsets, plain_children(&children)?)
     }
 
-    /// Offsets and children of the lists of events, texts in dictionaries.
-    pub fn coded_events(&self) -> (Vec<i32>, Vec<ArrayRef>) {
+    /// Offsets and children of the lists of events, texts in dictionaries; from what `some_extras` says.
+    pub fn coded_events(&self, extras: &[(u32, Extras<'a>)]) -> (Vec<i32>, Vec<ArrayRef>) {
         let (words, bags) = (&self.data.words, &self.data.bags);
         let (mut times, mut dropped) = (Vec::new(), Vec::new());
         let (mut names, mut attributes) = (Texts::new(words), Texts::new(bags));
-        let mut offsets = vec![0];
-        for &row in self.rows {
-            for event in self.extras_if_any(row).iter().flat_map(Extras::events) {
+        let mut offsets = Vec::with_capacity(self.rows.len() + 1);
+        for (place, extras) in extras {
+            offsets.resize(*place as usize + 1, times.len() as i32);
+            for event in extras.events() {
                 times.push(join(event[0], event[1]) as i64);
                 names.push(event[2]);
                 attributes.push(event[3]);
                 dropped.push(event[4]);
             }
-            offsets.push(times.len() as i32);
         }
+        offsets.resize(self.rows.len() + 1, times.len() as i32);
         let children: Vec<ArrayRef> = vec![
             Arc::new(TimestampNanosecondArray::from(times).with_timezone("UTC")),
             names.finish(),
@@ -255,15 +262,16 @@ impl<'a> Table<'a> {
         (offsets, children)
     }
 
-    /// Offsets and children of the lists of links, texts in dictionaries.
-    pub fn coded_links(&self) -> (Vec<i32>, Vec<ArrayRef>) {
+    /// Offsets and children of the lists of links, in the same way.
+    pub fn coded_links(&self, extras: &[(u32, Extras<'a>)]) -> (Vec<i32>, Vec<ArrayRef>) {
         let (words, bags) = (&self.data.words, &self.data.bags);
         let (mut trace_ids, mut span_ids) = (Vec::new(), Vec::new());
         let (mut states, mut attributes) = (Texts::new(words), Texts::new(bags));
         let (mut dropped, mut flags) = (Vec::new(), Vec::new());
-        let mut offsets = vec![0];
-        for &row in self.rows {
-            for link in self.extras_if_any(row).iter().flat_map(Extras::links) {
+        let mut offsets = Vec::with_capacity(self.rows.len() + 1);
+        for (place, extras) in extras {
+            offsets.resize(*place as usize + 1, dropped.len() as i32);
+            for link in extras.links() {
                 trace_ids.extend(link[..4].iter().flat_map(|slot| slot.to_be_bytes()));
                 span_ids.extend(link[4..6].iter().flat_map(|slot| slot.to_be_bytes()));
                 states.push(link[6]);
@@ -271,8 +279,8 @@ impl<'a> Table<'a> {
                 dropped.push(link[8]);
                 flags.push(link[9]);
             }
-            offsets.push(dropped.len() as i32);
         }
+        offsets.resize(self.rows.len() + 1, dropped.len() as i32);
         let children: Vec<ArrayRef> = vec![
             Arc::new(FixedSizeBinaryArray::new(16, trace_ids.into(), None)),
             Arc::new(FixedSizeBinaryArray::new(8, span_ids.into(), None)),

@@ -34,11 +34,11 @@ impl Snapshot {
             ColumnRef::ResourceAttributes => table.unit_text(UnitField::ResourceAttributes),
             ColumnRef::ScopeAttributes => table.unit_text(UnitField::ScopeAttributes),
             ColumnRef::Events => {
-                let (offsets, children) = table.coded_events();
+                let (offsets, children) = table.coded_events(&table.some_extras());
                 list(coded_fields(&event_fields()), offsets, children)?
             }
             ColumnRef::Links => {
-                let (offsets, children) = table.coded_links();
+                let (offsets, children) = table.coded_links(&table.some_extras());
                 list(coded_fields(&link_fields()), offsets, children)?
             }
             ColumnRef::Attribute(attribute) => {

@@ -138,6 +138,7 @@ fn put_bits(out: &mut Vec<u8>, values: &[bool]) {
 pub struct Encoder {
     compressor: zstd::bulk::Compressor<'static>,
     body: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 /// The pages of a column chunk.
@@ -160,6 +161,7 @@ impl Encoder {
         Ok(Self {
             compressor,
             body: Vec::new(),
+            packed: Vec::new(),
         })
     }
 
@@ -259,13 +261,14 @@ impl Encoder {
         if self.body.len() > i32::MAX as usize / 2 {
             return Err(StoreError("a page passes 1 GiB".into()));
         }
-        let packed;
         let body = if compressed {
-            packed = self
-                .compressor
-                .compress(&self.body)
+            self.packed.clear();
+            self.packed
+                .reserve(zstd::zstd_safe::compress_bound(self.body.len()));
+            self.compressor
+                .compress_to_buffer(&self.body, &mut self.packed)
                 .map_err(|error| StoreError(error.to_string()))?;
-            &packed
+            &self.packed
         } else {
             &self.body
         };

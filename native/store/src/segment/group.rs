@@ -17,6 +17,9 @@ use lymer_decode::schema::{event_fields, link_fields};
 use std::ops::Range;
 use std::sync::Arc;
 
+/// So many rows are looked at together before their attributes are sorted.
+const AHEAD: u32 = 64;
+
 /// A row group that is about to be written.
 pub struct Group<'a> {
     pub(super) table: Table<'a>,
@@ -69,6 +72,9 @@ impl<'a> Group<'a> {
     fn scatter(&mut self, plan: &Plan, shapes: &mut Recoder) {
         let data = self.table.data;
         for (place, &row) in (0_u32..).zip(self.table.rows) {
+            if place.is_multiple_of(AHEAD) {
+                self.touch(place as usize);
+            }
             let (piece, at) = data.rows.locate(row);
             let shape = piece.shape[at] & !HAS_EXTRAS;
             self.shape_codes.push(shapes.get(shape) as u32);
@@ -84,6 +90,16 @@ impl<'a> Group<'a> {
             }
             self.rest.end_row();
         }
+    }
+
+    /// Look at the slots of the next rows, so that the waits for their memory overlap.
+    fn touch(&self, first: usize) {
+        let end = self.table.rows.len().min(first + AHEAD as usize);
+        let touched = self.table.rows[first..end].iter().fold(0, |all, &row| {
+            let (piece, at) = self.table.data.rows.locate(row);
+            all ^ piece.shape[at] ^ piece.slots(at).first().copied().unwrap_or_default()
+        });
+        std::hint::black_box(touched);
     }
 
     fn add_rest(&mut self, shape: u32, at: usize, slots: &[u32]) {
@@ -110,11 +126,11 @@ impl<'a> Group<'a> {
             0..FIXED_COUNT => Column::Flat(self.fixed(FIXED[field])?),
             REST => Column::Array(std::mem::take(&mut self.rest).finish()?),
             EVENTS => {
-                let (offsets, children) = self.table.coded_events();
+                let (offsets, children) = self.table.coded_events(&self.extras);
                 Column::Array(list(coded_fields(&event_fields()), offsets, children)?)
             }
             LINKS => {
-                let (offsets, children) = self.table.coded_links();
+                let (offsets, children) = self.table.coded_links(&self.extras);
                 Column::Array(list(coded_fields(&link_fields()), offsets, children)?)
             }
             _ => {

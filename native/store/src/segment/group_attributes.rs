@@ -1,6 +1,6 @@
 //! The attribute columns of a row group.
 
-use super::bloom::BLOCK_BYTES;
+use super::bloom::{BLOCK_BYTES, hash, insert};
 use super::codes::Coder;
 use super::encode::{Flat, Values};
 use super::group::{Group, texts};
@@ -19,7 +19,8 @@ pub struct Sparse {
     /// Whether a value takes two slots.
     is_wide: bool,
     places: Vec<u32>,
-    values: Vec<i64>,
+    /// One or two slots for each place.
+    slots: Vec<u32>,
 }
 
 impl Sparse {
@@ -27,24 +28,31 @@ impl Sparse {
     pub fn new(plan: &AttributeColumnPlan, rows: usize, all_rows: usize) -> Self {
         let expected = plan.span_count as usize * rows / all_rows.max(1);
         let room = (expected + expected / 8 + 64).min(rows);
+        let is_wide = slot_count(plan.value_type) == 2;
         Self {
-            is_wide: slot_count(plan.value_type) == 2,
+            is_wide,
             places: Vec::with_capacity(room),
-            values: Vec::with_capacity(room),
+            slots: Vec::with_capacity(room << u32::from(is_wide)),
         }
     }
 
     /// The value that begins at this slot: a code, a bool, or a number.
     #[inline]
     pub fn push(&mut self, place: u32, slots: &[u32], slot: u32) {
-        let low = slots[slot as usize];
-        let high = if self.is_wide {
-            slots[slot as usize + 1]
-        } else {
-            0
-        };
         self.places.push(place);
-        self.values.push(join(low, high) as i64);
+        self.slots.push(slots[slot as usize]);
+        if self.is_wide {
+            self.slots.push(slots[slot as usize + 1]);
+        }
+    }
+
+    /// The values of a column of numbers.
+    fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.slots
+            .as_chunks()
+            .0
+            .iter()
+            .map(|[low, high]| join(*low, *high))
     }
 }
 
@@ -54,19 +62,18 @@ impl Group<'_> {
         let (values, bloom) = match plan.value_type {
             value_type if is_text(value_type) => self.attribute_texts(plan, &sparse),
             BOOL => (
-                Values::Bools(sparse.values.iter().map(|value| *value != 0).collect()),
+                Values::Bools(sparse.slots.iter().map(|slot| *slot != 0).collect()),
                 None,
             ),
             _ if plan.in_dictionary => {
                 let mut coder = Coder::<8>::new();
-                let codes = sparse
-                    .values
-                    .iter()
-                    .map(|value| coder.code(*value as u64))
-                    .collect();
+                let codes = sparse.numbers().map(|number| coder.code(number)).collect();
                 (coder.values(codes), None)
             }
-            _ => (Values::Longs(sparse.values), None),
+            _ => (
+                Values::Longs(sparse.numbers().map(|number| number as i64).collect()),
+                None,
+            ),
         };
         Flat {
             places: Some(sparse.places),
@@ -81,7 +88,7 @@ impl Group<'_> {
         sparse: &Sparse,
     ) -> (Values, Option<Sbbf>) {
         let known = &self.table.data.key_texts[plan.key as usize];
-        let codes = sparse.values.iter().map(|code| *code as u32);
+        let codes = sparse.slots.iter().copied();
         if plan.in_dictionary {
             let mut recoder = Recoder::new(known.len() as usize, sparse.places.len());
             let codes = codes.map(|code| recoder.get(code) as u32).collect();
@@ -102,7 +109,7 @@ impl Group<'_> {
 /// A filter of just the size that it needs. (Parquet's own constructor takes the next power of two, up to twice as much.)
 pub fn bloom<'t>(count: usize, values: impl Iterator<Item = &'t [u8]>) -> Sbbf {
     let bytes = (count.max(1) * BLOOM_BITS_A_VALUE).div_ceil(8);
-    let mut filter = Sbbf::new(&vec![0; bytes.next_multiple_of(BLOCK_BYTES)]);
-    values.for_each(|value| filter.insert(value));
-    filter
+    let mut bits = vec![0; bytes.next_multiple_of(BLOCK_BYTES)];
+    values.for_each(|value| insert(&mut bits, hash(value)));
+    Sbbf::new(&bits)
 }

@@ -96,6 +96,11 @@ fn find_operations(sealed: &Sealed<'_>) -> (Operations, CallsWriter) {
     let mut numbers: HashMap<(u32, u32, i32), usize, RandomState> = HashMap::default();
     // Most names belong to one service and kind: that of the last span of this name.
     let mut latest: Vec<usize> = vec![usize::MAX; data.names.len() as usize];
+    let services = data
+        .units
+        .iter()
+        .map(|unit| unit_field(unit, UnitField::Service));
+    let services: Vec<u32> = services.collect();
     let (mut found, mut calls) = (Operations::new(), CallsWriter::default());
     let mut trace = 0;
     let distances = &sealed.order.parent_distance;
@@ -109,7 +114,7 @@ fn find_operations(sealed: &Sealed<'_>) -> (Operations, CallsWriter) {
             trace += 1;
         }
         let (piece, at) = data.rows.locate(row);
-        let service = unit_field(data.units.get(piece.unit[at]), UnitField::Service);
+        let service = services[piece.unit[at] as usize];
         let key = (service, piece.name[at], piece.kind[at]);
         let latest = &mut latest[piece.name[at] as usize];
         if found.get(*latest).is_none_or(|found| found.0 != key) {

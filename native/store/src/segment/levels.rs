@@ -3,6 +3,7 @@
 use super::coded::Code;
 use super::sections::{put_varint, take_varint};
 use arrow_buffer::BooleanBufferBuilder;
+use std::ops::Range;
 
 /// One run of a hybrid encoding.
 pub enum Run<'a> {
@@ -158,21 +159,39 @@ pub fn put_numbers(out: &mut Vec<u8>, numbers: &[u32], bit_width: u32) {
         return put_run(out, 0, numbers.len(), 0);
     }
     let (mut pending, mut at) = (0, 0);
-    while at < numbers.len() {
-        let run = numbers[at..]
-            .iter()
-            .take_while(|number| **number == numbers[at])
-            .count();
+    while let Some(run) = next_run(numbers, at) {
         // Packed numbers come in eights: the run first fills the eight that it finds begun.
-        let fill = (at - pending).next_multiple_of(8) - (at - pending);
-        if run >= fill + RUN_MIN {
-            put_packed(out, &numbers[pending..at + fill], bit_width);
-            put_run(out, numbers[at], run - fill, bit_width);
-            pending = at + run;
+        let fill = (run.start - pending).next_multiple_of(8) - (run.start - pending);
+        at = run.end;
+        if run.len() >= fill + RUN_MIN {
+            put_packed(out, &numbers[pending..run.start + fill], bit_width);
+            put_run(out, numbers[run.start], run.len() - fill, bit_width);
+            pending = run.end;
         }
-        at += run;
     }
     put_packed(out, &numbers[pending..], bit_width);
+}
+
+/// The next run that is long enough. `from` is where a run begins.
+fn next_run(numbers: &[u32], mut from: usize) -> Option<Range<usize>> {
+    let mut at = from;
+    // A run of eight has four equal numbers wherever one looks at every fourth.
+    while let Some(four) = numbers.get(at..at + 4) {
+        let number = four[0];
+        if four != [number; 4] {
+            at += 4;
+            continue;
+        }
+        let is_it = |other: &&u32| **other == number;
+        let before = numbers[from..at].iter().rev().take_while(is_it).count();
+        let behind = numbers[at + 4..].iter().take_while(is_it).count();
+        let run = at - before..at + 4 + behind;
+        if run.len() >= RUN_MIN {
+            return Some(run);
+        }
+        (from, at) = (run.end, run.end);
+    }
+    None
 }
 
 /// Append a run.
