@@ -23,7 +23,8 @@ from lymer.storage.embedded.wal_records import HEADER_BYTES, RECORDS_BEGIN, Reco
 from lymer.storage.embedded.wal_recovery import LOG_ENDING, Recovery, log_files, read_log
 
 SMALLEST_FILE_BYTES = 4 << 20
-SPARES_MAX = 2
+SPARES_MAX = 3
+"""What a full buffer leaves behind at the default sizes: a file that is used again costs less to write than a new one."""
 _VECTORS_MAX = 512
 
 
