@@ -9,7 +9,7 @@ import { formatDuration } from "../../time/format";
 import { writeMap, type MapState, type Percentile } from "../../url/map";
 import { href } from "../../url/router";
 import { Progress } from "../../ui/notice";
-import { pathOf, type Wanted } from "./layout";
+import { MANY, pathOf, type Wanted } from "./layout";
 import { useLayout, type Laid } from "./laying_out";
 import type { Part } from "./part";
 import { drawnAs, OUT_OF_SIGHT, scaleOf, WITH_WORDS, type View } from "./sight";
@@ -217,7 +217,7 @@ function wantedOf({ services, edges }: Part, percentile: Percentile): Wanted {
     edges: edges.map(({ parent, child, callCount, errorCount, ...edge }) => {
       const counts = formatCount(callCount).length + (errorCount ? formatCount(errorCount).length + 2 : 0);
       const letters = Math.max(counts, formatDuration(edge[`${percentile}Nano`] / 1000).length);
-      return { from: parent, to: child, width: letters * 6.5 + 10, height: 34, weight: 1 + Math.round(3 * Math.log10(callCount + 1)) };
+      return { from: parent, to: child, width: letters * 6.5 + 10, height: services.length > MANY ? 12 : 34, weight: 1 + Math.round(3 * Math.log10(callCount + 1)) };
     }),
   };
 }

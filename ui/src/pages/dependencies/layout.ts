@@ -1,6 +1,9 @@
 // Where the services and the lines between them stand: from left to right, callers before the called.
 import { graphlib, layout as place } from "@dagrejs/dagre";
 
+/** More services than this stand closer together: else all one sees is a thin line. */
+export const MANY = 60;
+
 export interface Wanted {
   readonly nodes: readonly { readonly id: string; readonly width: number; readonly height: number }[];
   /** The heavier an edge, the shorter and straighter (whole numbers: with fractions the ranking does not end well); width and height are its label's. */
@@ -19,7 +22,8 @@ export interface Placed {
 /** Lay a graph out. A service that calls itself has a line too; two services may call each other. */
 export function layout({ nodes, edges }: Wanted): Placed {
   const graph = new graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 28, ranksep: 56, edgesep: 14, marginx: 16, marginy: 16 });
+  const room = nodes.length > MANY ? { nodesep: 12, edgesep: 4 } : { nodesep: 28, edgesep: 14 };
+  graph.setGraph({ rankdir: "LR", ranksep: 56, marginx: 16, marginy: 16, ...room });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) graph.setNode(id, { width, height });
   edges.forEach(({ from, to, width, height, weight }, index) => graph.setEdge(from, to, { width, height, weight: Math.max(Math.round(weight), 1), labelpos: "c" }, String(index)));
