@@ -47,7 +47,12 @@ pub fn find(
     let mut bytes = body.bytes.as_ref();
     let found = match leaf.max_definition {
         0 => Found::all(places, body.count),
-        _ => Found::of(take_levels(&mut bytes)?, body.count, &places)?,
+        _ => Found::of(
+            take_levels(&mut bytes)?,
+            body.count,
+            &places,
+            is_coded(body.encoding),
+        )?,
     };
     match leaf.physical {
         _ if is_coded(body.encoding) => coded(bytes, found, dictionary?).map(Values::Coded),
@@ -74,7 +79,7 @@ struct Found {
     positions: Vec<usize>,
     /// Which of the places have one; None when all have.
     present: Option<Vec<bool>>,
-    /// How many values the page has.
+    /// How many values the page has; perhaps more where that is not needed.
     value_count: usize,
 }
 
@@ -88,12 +93,12 @@ impl Found {
         }
     }
 
-    /// By the levels of a page of `count` places.
-    fn of(levels: &[u8], count: usize, places: &[usize]) -> Option<Self> {
+    /// By the levels of a page of `count` places. Without the need nothing is counted behind the last place.
+    fn of(levels: &[u8], count: usize, places: &[usize], stop_early: bool) -> Option<Self> {
         let mut runs = Runs::new(levels, 1, count);
         let (mut first, mut before, mut next) = (0, 0, 0);
         let (mut positions, mut present) = (Vec::with_capacity(places.len()), Vec::new());
-        while first < count {
+        while first < count && !(stop_early && next == places.len()) {
             match runs.next()? {
                 Run::Repeated(value, len) => {
                     let is_there = value != 0;
@@ -118,7 +123,9 @@ impl Found {
                         positions.extend(is_there.then_some(before));
                         next += 1;
                     }
-                    before += ones(packed, counted, len);
+                    if !(stop_early && next == places.len()) {
+                        before += ones(packed, counted, len);
+                    }
                     first += len;
                 }
             }
@@ -127,7 +134,7 @@ impl Found {
         Some(Self {
             positions,
             present: (!all).then_some(present),
-            value_count: before,
+            value_count: if stop_early { count } else { before },
         })
     }
 
@@ -151,15 +158,21 @@ impl Found {
 
 /// How many of the bits `from..to` are set.
 fn ones(packed: &[u8], from: usize, to: usize) -> usize {
-    let mut count = 0;
-    let mut at = from;
-    while at < to {
-        let bits = (to - at).min(56);
-        let word = bits_at(packed, at, bits as u32).unwrap_or_default();
-        count += word.count_ones() as usize;
-        at += bits;
+    if from >= to {
+        return 0;
     }
-    count
+    let (first, last) = (from / 8, to / 8);
+    let low = |byte: u8, bits: usize| (byte & ((1 << bits) - 1)).count_ones() as usize;
+    let words = packed[first..last].chunks_exact(8);
+    let rest = words.remainder().iter().map(|byte| byte.count_ones());
+    let rest = rest.sum::<u32>() as usize;
+    let word = |word: &[u8]| u64::from_le_bytes(word.try_into().unwrap_or_default()).count_ones();
+    let whole = words.map(word).sum::<u32>() as usize;
+    let behind = match to % 8 {
+        0 => 0,
+        bits => low(packed[last], bits),
+    };
+    whole + rest + behind - low(packed[first], from % 8)
 }
 
 fn coded(bytes: &[u8], found: Found, dictionary: &ArrayRef) -> Option<Coded> {
