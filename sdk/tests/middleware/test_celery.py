@@ -68,6 +68,22 @@ def test_retries_and_failures_are_told(app, spans):
     assert first.trace_id == second.trace_id
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_message_that_cannot_be_sent_is_told(spans):
+    app = celery.Celery("nowhere", broker="redis://127.0.0.1:1", set_as_current=False)
+
+    @app.task(name="lost")
+    def work():
+        pass
+
+    with lymer.get_tracer().span("page") as page, pytest.raises(Exception, match="refused"):
+        work.apply_async(retry=False)
+    sent = named(spans, "send lost")[0]
+    assert (sent.status_code, sent.parent_span_id) == (StatusCode.ERROR.value, page.span_id)
+    assert sent.attributes["error.type"].endswith("OperationalError")
+    assert not lymer.current_span().get_span_context().is_valid, "the context is as it was"
+
+
 def wait(spans, name, count=1):
     """A result is there before its span has ended."""
     import time

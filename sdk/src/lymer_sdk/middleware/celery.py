@@ -5,29 +5,36 @@ install()  # in the process that sends and in the worker; by signals, so it hold
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
-from celery import signals  # type: ignore[import-untyped]
+from celery import Celery, signals  # type: ignore[import-untyped]
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
+from lymer_sdk.middleware.patches import Patches
 from lymer_sdk.middleware.tracing import LocalSpan, Tracing, attach, begin, current, detach, fail
 
 _tracing = Tracing("celery")
+_patches = Patches()
 _EMPTY = Context()
+_sending: ContextVar[list[LocalSpan] | None] = ContextVar("lymer-sdk-celery-sending", default=None)
 _sent: dict[str, LocalSpan] = {}
+"""Spans of messages that are published by hand: no `send_task` ends them."""
 _running: dict[str, tuple[LocalSpan, Any]] = {}
 _KEPT_MAX = 10_000
 
 
 def install() -> None:
     """Trace the tasks that are sent and run from now on."""
+    _patches.put(Celery, "send_task", _traced)
     for signal, receiver in _receivers():
         signal.connect(receiver, weak=False, dispatch_uid=receiver.__name__)
 
 
 def uninstall() -> None:
     """As it was before."""
+    _patches.remove()
     for signal, receiver in _receivers():
         signal.disconnect(receiver, dispatch_uid=receiver.__name__)
 
@@ -43,12 +50,37 @@ def _receivers() -> tuple[tuple[Any, Any], ...]:
     )
 
 
+def _traced(original: Any) -> Any:
+    """No signal tells that a message could not be sent; and the broker's own spans are below the sender's."""
+
+    def send_task(self: Any, *args: Any, **kwargs: Any) -> Any:
+        spans: list[LocalSpan] = []
+        mark, token = _sending.set(spans), attach(current())
+        try:
+            return original(self, *args, **kwargs)
+        except Exception as error:
+            for span in spans:
+                fail(span, error)
+            raise
+        finally:
+            detach(token)
+            _sending.reset(mark)
+            for span in spans:
+                span.end()
+
+    return send_task
+
+
 def _before_publish(headers: dict[str, Any], body: Any, routing_key: str = "", **_: Any) -> None:
     task_id, name = headers.get("id", ""), headers.get("task", "")
     attributes = _attributes("send", name, task_id, routing_key)
     span, inside = begin(_tracing.refresh(), current(), f"send {name}", SpanKind.PRODUCER, attributes)
     _tracing.propagator.inject(headers, inside)
-    if len(_sent) < _KEPT_MAX:
+    spans = _sending.get()
+    if spans is not None:
+        spans.append(span)
+        attach(inside)  # until send_task ends
+    elif len(_sent) < _KEPT_MAX:
         _sent[task_id] = span
 
 
