@@ -70,6 +70,15 @@ def request_over_bare(app, headers):
     return middle["traced"] - middle["bare"]
 
 
+class Nowhere:
+    """A sender that sends nothing."""
+
+    def __call__(self, spans, timeout_s):
+        raise AssertionError
+
+    def close(self): ...
+
+
 def ours():
     """The client with its own queue, whose thread does not start: nothing is sent."""
     import lymer_sdk
@@ -78,7 +87,7 @@ def ours():
     from lymer_sdk.middleware import ASGIMiddleware
     from lymer_sdk.otlp import encode_request
 
-    reporter = BatchReporter(lambda spans, timeout_s: None, Stats(), ReporterConfig(queue_spans_max=100_000))
+    reporter = BatchReporter(Nowhere(), Stats(), ReporterConfig(queue_spans_max=100_000))
     reporter._thread = False  # neither None, which starts one, nor one
     queue = reporter._queue
 

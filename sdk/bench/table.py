@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-TURNS = 5
+TURNS = 3
 HERE = Path(__file__).parent
 COLUMNS = {
     "OpenTelemetry": ("opentelemetry", {}),
