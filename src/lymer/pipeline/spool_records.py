@@ -11,10 +11,11 @@ never acknowledged.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from isal.isal_zlib import crc32  # The standard library's takes nine times as long.
 
 MAGIC: Final = b"LySp"
 _HEADER: Final = struct.Struct("<4s12sIIII")
@@ -47,9 +48,9 @@ class Damage:
 
 def encode_record(format_name: str, payload: bytes, span_count: int) -> bytes:
     """A record."""
-    fields = _HEADER.pack(MAGIC, format_name.encode(), len(payload), span_count, zlib.crc32(payload), 0)
+    fields = _HEADER.pack(MAGIC, format_name.encode(), len(payload), span_count, crc32(payload), 0)
     head = fields[:_UNSUMMED_BYTES]
-    return head + struct.pack("<I", zlib.crc32(head)) + payload
+    return head + struct.pack("<I", crc32(head)) + payload
 
 
 def scan(data: bytes, *, offset: int = 0) -> Iterator[Record | Damage]:
@@ -68,7 +69,7 @@ def scan(data: bytes, *, offset: int = 0) -> Iterator[Record | Damage]:
         if end > len(data):
             return
         payload = data[offset + HEADER_BYTES : end]
-        if zlib.crc32(payload) == total:
+        if crc32(payload) == total:
             yield Record(name, payload, span_count, offset, end)
         else:
             yield Damage(end - offset, span_count, end)
@@ -87,7 +88,7 @@ def _header_at(data: bytes, offset: int) -> tuple[str, int, int, int] | None:
     if data[offset : offset + 4] != MAGIC or offset + HEADER_BYTES > len(data):
         return None
     _, name, length, span_count, payload_sum, header_sum = _HEADER.unpack_from(data, offset)
-    if header_sum != zlib.crc32(data[offset : offset + _UNSUMMED_BYTES]):
+    if header_sum != crc32(data[offset : offset + _UNSUMMED_BYTES]):
         return None
     return name.rstrip(b"\0").decode("ascii", "replace"), length, span_count, payload_sum
 
