@@ -34,10 +34,13 @@ test.afterAll(() => {
 test("calibration: a fixed loop, and an empty page's frames", async ({ page }) => {
   await page.goto(`${base}/nothing`);
   const loop = await page.evaluate(() => {
-    const start = performance.now();
-    let sum = 0;
-    for (let at = 0; at < 100_000_000; at++) sum = (sum + at * 7) | 0;
-    return performance.now() - start + (sum === 1 ? 1 : 0);
+    const run = () => {
+      const start = performance.now();
+      let sum = 0;
+      for (let at = 0; at < 100_000_000; at++) sum = (sum + at * 7) | 0;
+      return performance.now() - start + (sum === 1 ? 1 : 0);
+    };
+    return Math.min(run(), run(), run()); // Compiled by then.
   });
   note("calibration loop, ms", 0, loop);
   note("empty page, p95 frame ms", 0, quantile(await frames(page, () => undefined), 0.95));
