@@ -62,7 +62,8 @@ mod tests {
         let text: Vec<u8> = (0..70).collect();
         for len in 0..text.len() {
             let one = &text[..len];
-            assert!(same(one, &one.to_vec()));
+            let elsewhere = one.to_vec();
+            assert!(same(one, &elsewhere));
             assert!(!same(one, &text[..len + 1]));
             for at in 0..len {
                 let mut other = one.to_vec();
