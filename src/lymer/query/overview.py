@@ -43,8 +43,9 @@ async def ask_overview(store: SpanStore, question: OverviewQuestion, budget: Bud
         page = await store.find_traces(search, budget, tenant=tenant)
         trace_ids = page.summaries.column("trace_id").to_pylist()
         if trace_ids:
-            parts.append(await _part(question, await store.get_traces(trace_ids, budget, tenant=tenant)))
-        budget.check(sum(part.nbytes for part in parts))
+            traces = await store.get_traces(trace_ids, budget, tenant=tenant)
+            budget.check(traces.record_batch.nbytes + sum(part.nbytes for part in parts))
+            parts.append(await _part(question, traces))
         if page.cursor is None:
             return question.merge(parts)
         cursor = page.cursor
