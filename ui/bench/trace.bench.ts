@@ -33,14 +33,19 @@ test.afterAll(() => {
 
 test("calibration: a fixed loop, and an empty page's frames", async ({ page }) => {
   await page.goto(`${base}/nothing`);
-  const loop = await page.evaluate(() => {
+  const loop = await page.evaluate(async () => {
     const run = () => {
       const start = performance.now();
       let sum = 0;
-      for (let at = 0; at < 100_000_000; at++) sum = (sum + at * 7) | 0;
+      for (let at = 0; at < 20_000_000; at++) sum = (sum + at * 7) | 0;
       return performance.now() - start + (sum === 1 ? 1 : 0);
     };
-    return Math.min(run(), run(), run()); // Compiled by then.
+    let best = Infinity;
+    for (let round = 0; round < 8; round++) {
+      best = Math.min(best, run());
+      await new Promise((resolve) => setTimeout(resolve, 50)); // The compiler is done by then.
+    }
+    return best;
   });
   note("calibration loop, ms", 0, loop);
   note("empty page, p95 frame ms", 0, quantile(await frames(page, () => undefined), 0.95));
