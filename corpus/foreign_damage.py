@@ -135,6 +135,8 @@ def _zipkin_json_damage() -> dict[str, Case]:
                 {"error": "wanted"},
             ),
             f"{version}-zero-ids.json": (json.dumps(zeros).encode(), name, _rows(1, no_trace=1, no_span=1)),
+            f"{version}-control-characters.json": (b'[{"traceId":"1","id":"2","name":"a\tb\n\x01"}]', name, _rows(1)),
+            f"{version}-more-behind.json": (b"[][]", name, {"error": "something follows"}),
             f"{version}-not-utf8.json": (b'[{"traceId":"1","id":"2","name":"\xff"}]', name, _rows(1)),
             f"{version}-timestamp-is-huge.json": (
                 b'[{"traceId":"1","id":"2","timestamp":1e400}]',

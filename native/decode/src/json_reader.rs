@@ -1,6 +1,6 @@
 //! A pull parser for JSON: the caller asks for what its format has next. No tree, no recursion but the caller's.
 //!
-//! Strict as RFC 8259, except that half of a surrogate pair reads as U+FFFD.
+//! Strict as RFC 8259, except that half of a surrogate pair reads as U+FFFD, and that strings may be read leniently.
 
 use std::borrow::Cow;
 
@@ -44,12 +44,25 @@ pub enum Token<'a> {
 pub struct JsonReader<'a> {
     text: &'a str,
     at: usize,
+    lenient: bool,
 }
 
 impl<'a> JsonReader<'a> {
     /// A reader of this text.
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            lenient: false,
+        }
+    }
+
+    /// A reader that takes control characters in strings as they are, as many readers of others do.
+    pub fn lenient(text: &'a str) -> Self {
+        Self {
+            lenient: true,
+            ..Self::new(text)
+        }
     }
 
     /// An error at this place.
@@ -242,6 +255,10 @@ impl<'a> JsonReader<'a> {
                     return Ok(Cow::Owned(value));
                 }
                 Some(b'\\') => value.push(self.escape()?),
+                Some(&control) if self.lenient => {
+                    value.push(char::from(control));
+                    self.at += 1;
+                }
                 Some(_) => return Err(self.broken("a control character in a string")),
                 None => return Err(self.broken("cut off in a string")),
             }

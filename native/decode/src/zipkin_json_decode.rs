@@ -28,7 +28,7 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
 }
 
 fn read_list(text: &str, rows: &mut ZipkinRows) -> Result<()> {
-    let mut reader = JsonReader::new(text);
+    let mut reader = JsonReader::lenient(text);
     let mut span = ZipkinSpan::default();
     each_object(&mut reader, |reader| {
         read_span(reader, &mut span)?;

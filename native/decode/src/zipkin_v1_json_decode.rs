@@ -28,7 +28,7 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
 }
 
 fn read_list(text: &str, rows: &mut ZipkinRows) -> Result<()> {
-    let mut reader = JsonReader::new(text);
+    let mut reader = JsonReader::lenient(text);
     each_object(&mut reader, |reader| {
         for span in convert(read_span(reader)?) {
             rows.push(&span);
