@@ -24,7 +24,7 @@ from lymer.storage.embedded.wal_recovery import LOG_ENDING, Recovery, log_files,
 
 SMALLEST_FILE_BYTES = 4 << 20
 SPARES_MAX = 3
-"""What a full buffer leaves behind at the default sizes: a file that is used again costs less to write than a new one."""
+"""What a full buffer leaves behind by default: a file that is used again costs less to write than a new one."""
 _VECTORS_MAX = 512
 
 
