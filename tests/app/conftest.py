@@ -52,7 +52,7 @@ class Lymer:
                 return line
         raise AssertionError(f"it ended with {self.process.wait()} before it said {text!r}:\n{''.join(self.lines)}")
 
-    def end(self, timeout_s: float = 10.0) -> tuple[int, str]:
+    def end(self, timeout_s: float = START_S) -> tuple[int, str]:
         """Wait for its end; its exit code and everything it wrote since."""
         _, err = self.process.communicate(timeout=timeout_s)
         return self.process.returncode, err
