@@ -11,7 +11,8 @@ pub fn sole<T: Clone>(shared: &mut Arc<T>) -> &mut T {
     }
     // Whoever held it too has let go of it; what they read must come before what is written now.
     fence(Ordering::Acquire);
-    // SAFETY: this is the only handle, and as it is borrowed mutably nobody can make another one meanwhile.
+    // SAFETY: this is the only handle, and as it is borrowed mutably nobody can make another one meanwhile; a `Weak`, which
+    // could become a handle between the two questions above, is never made of what is asked here (pieces, dictionaries, rows).
     unsafe { &mut *Arc::as_ptr(shared).cast_mut() }
 }
 
