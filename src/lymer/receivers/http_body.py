@@ -11,8 +11,11 @@ from lymer.pipeline.in_flight import Reservation
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-DISCARD_S = 1.0
+DISCARD_S = 10.0
 """How long a refused sender may go on sending before its connection is closed."""
+
+DISCARD_PAUSE_S = 1.0
+"""How long it may send nothing meanwhile."""
 
 
 class SenderGoneError(DecodeError):
@@ -39,10 +42,13 @@ class Body:
     async def discard(self, *, bytes_max: int) -> None:
         """Read what a refused sender still has on its way, so that it can read the answer; not more than so much."""
         discarded = 0
+        now_s = asyncio.get_running_loop().time
+        end_s = now_s() + DISCARD_S
         try:
-            async with asyncio.timeout(DISCARD_S):
+            async with asyncio.timeout(DISCARD_PAUSE_S) as patience:
                 while not self._whole and discarded <= bytes_max:
                     discarded += len(await self._next())
+                    patience.reschedule(min(end_s, now_s() + DISCARD_PAUSE_S))
         except (TimeoutError, SenderGoneError):
             return
 

@@ -96,7 +96,7 @@ class HttpIntake:
             self._count(decoded, origin, begun_s)
             return decoded
         self._events.request_refused(origin, cause=refusal.cause, reason=refusal.message, span_count=span_count)
-        await body.discard(bytes_max=self._config.body_bytes_max)
+        await body.discard(bytes_max=2 * self._config.body_bytes_max)
         return refusal
 
     def close(self) -> None:
