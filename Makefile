@@ -120,7 +120,7 @@ browser: build .venv/.tools ui/node_modules/.package-lock.json ## The page in Ch
 screenshots: build ui/node_modules/.package-lock.json ## Pictures of the page for the README, into docs/images
 	cd ui && node scripts/screenshots.mjs
 
-e2e: build .venv/.tools ## Other people's clients against a whole server
+e2e: build .venv/.tools sdk/.venv/.tools ## Other people's clients against a whole server
 	bash e2e/setup.sh
 	$(BIN)/python -m pytest -q e2e
 

@@ -2,74 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from e2e.jaeger import Jaeger
 from e2e.otlp import now_nano, request, span, wide_request
 from e2e.server import ENVIRONMENT, Server, eventually, free_ports
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 MANY = 30_000
 """Spans of a trace that does not fit into one message of gRPC's."""
-
-CONFIGURATION = """
-service:
-  extensions: [jaeger_storage, {extensions}]
-  pipelines:
-    traces: {{receivers: [otlp, jaeger], processors: [batch], exporters: [jaeger_storage_exporter]}}
-  telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}
-extensions:
-  jaeger_query:
-    storage: {{traces: main}}
-    grpc: {{endpoint: "127.0.0.1:{query_grpc}"}}
-    http: {{endpoint: "127.0.0.1:{query}"}}
-  remote_storage: {{endpoint: "127.0.0.1:{remote}", storage: main}}
-  jaeger_storage: {{backends: {{main: {backend}}}}}
-receivers:
-  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{otlp}"}}}}}}
-  jaeger: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{collector}"}}}}}}
-processors: {{batch: {{timeout: 50ms}}}}
-exporters: {{jaeger_storage_exporter: {{trace_storage: main}}}}
-"""
-
-
-class Jaeger:
-    """A running Jaeger."""
-
-    def __init__(self, binary: Path, folder: Path, backend: str, *, extensions: str = "jaeger_query") -> None:
-        names = ("query", "query_grpc", "remote", "otlp", "collector")
-        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
-        configuration = folder / "jaeger.yaml"
-        configuration.write_text(CONFIGURATION.format(backend=backend, extensions=extensions, **self.ports))
-        with (folder / "jaeger.log").open("wb") as log:
-            self.process = subprocess.Popen([str(binary), "--config", str(configuration)], stdout=log, stderr=log)
-        waited_for = "remote" if extensions == "remote_storage" else "query"
-        eventually(lambda: _listens(self.ports[waited_for]) and _listens(self.ports["otlp"]))
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['query']}{path}{query}", timeout=60) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError:
-            return None
-
-    def post(self, body: bytes) -> int:
-        headers = {"Content-Type": "application/x-protobuf"}
-        message = urllib.request.Request(f"http://127.0.0.1:{self.ports['otlp']}/v1/traces", body, headers)
-        with urllib.request.urlopen(message, timeout=60) as answer:
-            return int(answer.status)
-
 
 Start = Callable[..., Jaeger]
 
@@ -169,8 +116,3 @@ def test_jaegers_collector_takes_what_our_agent_sends(start_jaeger: Start, tmp_p
     finally:
         agent.terminate()
         assert agent.wait(timeout=10) == 0
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
