@@ -30,7 +30,9 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Starts the shop, buys, stops it."""
     options = _options()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # either way the services end with it
+    # Either way the services end with it. A shell has its background's commands ignore SIGINT: they would pass that on.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     ports = _free_ports()
     ports["gateway"] = options.port or ports["gateway"]
     os.environ.update({f"SHOP_{name.upper()}_PORT": str(port) for name, port in ports.items()})
