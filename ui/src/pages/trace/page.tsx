@@ -1,6 +1,6 @@
 // One trace: what it was, why it was slow or failed, and the views of it.
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { ApiError } from "../../api/client";
 import { resource } from "../../api/resource";
 import { loadTrace, type Source } from "../../api/trace";
@@ -52,7 +52,7 @@ function Shown({ trace, source }: { trace: Trace; source: Source }) {
   const keys = useMemo(() => shortcuts(store, () => find.current?.focus()), [store]);
   const isEmbedded = place.value.params.get("uiEmbed") === "v0";
   useKeys("keys.trace", keys);
-  useEffect(() => store.dispose, [store]);
+  useLayoutEffect(() => store.dispose, [store]); // An effect would come too late for a trace that is left before it was painted.
   useEffect(() => {
     document.title = `${serviceOf(trace, trace.rootRow)}: ${nameOf(trace, trace.rootRow)} · Lymer`;
     if (source.id !== trace.traceId) go(`/trace/${trace.traceId}`, place.peek().params, { replace: true });
