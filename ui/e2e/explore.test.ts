@@ -77,6 +77,7 @@ test("any attribute is counted, and stays in the address", async ({ page }) => {
 test("a box in the heat map is searched", async ({ page }) => {
   await page.goto("/search");
   const map = page.getByRole("img", { name: `${CARTS + 4} traces by time and duration` });
+  await expect.poll(async () => (await map.boundingBox())!.width).toBeGreaterThan(600); // As wide as its place.
   const { x, y, width, height } = (await map.boundingBox())!;
   await page.mouse.move(x + 60, y + 4);
   await page.mouse.down();
@@ -90,6 +91,7 @@ test("a box in the heat map is searched", async ({ page }) => {
 test("points show the listed traces, and open them", async ({ page }) => {
   await page.goto("/search?service=payment&chart=scatter");
   const plot = page.getByRole("img", { name: "1 traces by time and duration" });
+  await expect.poll(async () => (await plot.boundingBox())!.width).toBeGreaterThan(600);
   const { x, y, width, height } = (await plot.boundingBox())!;
   await page.mouse.move(x + 52 + (width - 52) * 0.03, y + (height - 18) / 2);
   await expect(page.locator(".tip")).toContainText("POST /checkout");
