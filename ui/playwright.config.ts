@@ -21,6 +21,7 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,
+  retries: process.env["CI"] ? 1 : 0, // Beside other stages a browser may be late once; what fails twice is a fault. A flaky one is listed.
   reporter: [["list"]],
   globalSetup: "./e2e/setup.ts",
   use: {
