@@ -22,7 +22,7 @@ QUICK = settings(
     max_examples=min(40, EXAMPLES),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-MANY = settings(QUICK, max_examples=EXAMPLES)
+MANY = settings(QUICK, max_examples=EXAMPLES * 3 // 2)
 
 
 def pages(view: View, search: TraceSearch, **more: Any) -> list[list[dict[str, Any]]]:

@@ -20,7 +20,7 @@ from lymer.storage.memory import MemoryStore
 
 _SETTINGS = settings(
     deadline=None,
-    max_examples=max(1, settings().max_examples // 4),  # 25, unless a profile of hypothesis says otherwise.
+    max_examples=max(1, settings().max_examples // 2),  # 50, unless a profile of hypothesis says otherwise.
     # A store binds the contract several times, once for each state that spans can be in.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.differing_executors],
 )
