@@ -292,15 +292,20 @@ fn times(span: &ZipkinSpan<'_>) -> Result<(i64, i64), Refusal> {
     {
         return Err(Refusal::EventTime);
     }
-    let micros = match span.timestamp_micros {
-        0 => moments.filter(|&micros| micros > 0).min().unwrap_or(0),
-        micros => micros,
-    };
-    let start = micros.checked_mul(1000).ok_or(Refusal::StartTime)?;
     let duration = span
         .duration_micros
         .checked_mul(1000)
         .ok_or(Refusal::EndTime)?;
+    // A moment that the sender did not say to be the start is no reason to refuse its span.
+    let has_end = |micros: i64| (micros * 1000).checked_add(duration).is_some();
+    let micros = match span.timestamp_micros {
+        0 => moments
+            .filter(|&micros| micros > 0 && has_end(micros))
+            .min()
+            .unwrap_or(0),
+        micros => micros,
+    };
+    let start = micros.checked_mul(1000).ok_or(Refusal::StartTime)?;
     start.checked_add(duration).ok_or(Refusal::EndTime)?;
     Ok((start, duration))
 }
