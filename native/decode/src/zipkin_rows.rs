@@ -5,7 +5,7 @@ use crate::jaeger_span::decoded;
 use crate::lists::{Attributes, Link};
 use crate::origin_runs::{Origin, OriginRuns, ResourceText};
 use crate::otlp_decode::{DecodeError, Decoded};
-use crate::refusal::{Refusal, Refusals};
+use crate::refusal::Refusals;
 use crate::schema::AttributeType;
 use crate::text::TextSink;
 use crate::text_reader::read_bag;
@@ -66,7 +66,7 @@ impl ZipkinRows {
 
     /// Append the span, or count why it cannot be kept.
     pub fn push(&mut self, span: &ZipkinSpan<'_>) {
-        let (start_time_unix_nano, duration_nano) = match times(span) {
+        let (start_time_unix_nano, duration_nano) = match span.times() {
             Ok(times) => times,
             Err(refusal) => return self.refusals.count(refusal),
         };
@@ -271,43 +271,6 @@ impl<'s> Meaning<'s> {
             self.status_message = b"";
         }
     }
-}
-
-/// Start and duration in nanoseconds, or why the span cannot be kept. Without a start it is the first annotation's.
-fn times(span: &ZipkinSpan<'_>) -> Result<(i64, i64), Refusal> {
-    if let Some(refusal) = span.refusal {
-        return Err(refusal);
-    }
-    if span.trace_id == [0; 16] {
-        return Err(Refusal::TraceId);
-    }
-    if span.id == [0; 8] {
-        return Err(Refusal::SpanId);
-    }
-    let annotations = span.annotations.iter();
-    let moments = annotations.map(|annotation| annotation.timestamp_micros);
-    if moments
-        .clone()
-        .any(|micros| micros.checked_mul(1000).is_none())
-    {
-        return Err(Refusal::EventTime);
-    }
-    let duration = span
-        .duration_micros
-        .checked_mul(1000)
-        .ok_or(Refusal::EndTime)?;
-    // A moment that the sender did not say to be the start is no reason to refuse its span.
-    let has_end = |micros: i64| (micros * 1000).checked_add(duration).is_some();
-    let micros = match span.timestamp_micros {
-        0 => moments
-            .filter(|&micros| micros > 0 && has_end(micros))
-            .min()
-            .unwrap_or(0),
-        micros => micros,
-    };
-    let start = micros.checked_mul(1000).ok_or(Refusal::StartTime)?;
-    start.checked_add(duration).ok_or(Refusal::EndTime)?;
-    Ok((start, duration))
 }
 
 fn push_tag(attributes: &mut Attributes, key: &[u8], value: &TagValue<'_>) {

@@ -115,6 +115,43 @@ pub fn hex_id<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
 }
 
 impl ZipkinSpan<'_> {
+    /// Start and duration in nanoseconds, or why the span cannot be kept. Without a start it is the first annotation's.
+    pub fn times(&self) -> Result<(i64, i64), Refusal> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        if self.trace_id == [0; 16] {
+            return Err(Refusal::TraceId);
+        }
+        if self.id == [0; 8] {
+            return Err(Refusal::SpanId);
+        }
+        let annotations = self.annotations.iter();
+        let moments = annotations.map(|annotation| annotation.timestamp_micros);
+        if moments
+            .clone()
+            .any(|micros| micros.checked_mul(1000).is_none())
+        {
+            return Err(Refusal::EventTime);
+        }
+        let duration = self
+            .duration_micros
+            .checked_mul(1000)
+            .ok_or(Refusal::EndTime)?;
+        // A moment that the sender did not say to be the start is no reason to refuse its self.
+        let has_end = |micros: i64| (micros * 1000).checked_add(duration).is_some();
+        let micros = match self.timestamp_micros {
+            0 => moments
+                .filter(|&micros| micros > 0 && has_end(micros))
+                .min()
+                .unwrap_or(0),
+            micros => micros,
+        };
+        let start = micros.checked_mul(1000).ok_or(Refusal::StartTime)?;
+        start.checked_add(duration).ok_or(Refusal::EndTime)?;
+        Ok((start, duration))
+    }
+
     /// Nothing again; the memory of its lists is kept.
     pub fn clear(&mut self) {
         let mut annotations = std::mem::take(&mut self.annotations);
