@@ -146,6 +146,8 @@ native: ## Build the Rust core into the source tree
 	cp native/target/release/lib_native.so src/lymer/_native.abi3.so.new && mv src/lymer/_native.abi3.so.new src/lymer/_native.abi3.so
 
 FUZZ_SECONDS ?= 60
+# 0 draws a seed; another number goes the same way again, on the same bytes, as far as the seconds reach.
+FUZZ_SEED ?= 0
 FUZZ_TARGETS := $(patsubst native/fuzz/fuzz_targets/%.rs,%,$(wildcard native/fuzz/fuzz_targets/*.rs))
 FUZZ_HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 # What cargo-fuzz sets, but for the address sanitizer, which needs a nightly Rust: the decoders have no unsafe code.
@@ -155,7 +157,7 @@ FUZZ_FLAGS := --cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 -Cpasses=sancov
 fuzz: ## Fuzz every decoder, FUZZ_SECONDS each (60), two at a time; needs Rust and a C++ compiler
 	cd native/fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --locked --release --quiet --target $(FUZZ_HOST)
 	@cd native/fuzz && printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I @ bash -c 'mkdir -p corpus/@ artifacts/@; \
-	    target/$(FUZZ_HOST)/release/@ corpus/@ ../../corpus/fuzz/@ -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=60 \
+	    target/$(FUZZ_HOST)/release/@ corpus/@ ../../corpus/fuzz/@ -seed=$(FUZZ_SEED) -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=60 \
 	        -artifact_prefix=artifacts/@/ > artifacts/@.log 2>&1 && echo "@: nothing found" || { tail -40 artifacts/@.log; exit 255; }'
 
 clean: ## Remove what was built
