@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
 
+import grpc.aio
+import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from lymer.component.clock import ManualClock
 from lymer.component.events import Events
 from lymer.model.batch import SpanBatch
+from lymer.pipeline.in_flight import InFlight
+
+Run = Callable[..., Awaitable[Any]]
 
 
 class FakeSink:
@@ -61,3 +69,47 @@ def clock() -> ManualClock:
 @pytest.fixture
 def events(clock: ManualClock) -> Events:
     return Events(clock=clock)
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    """What a test opens; closed at its end, the last first."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def run(sink: FakeSink, events: Events, clock: ManualClock, stack: AsyncExitStack) -> Run:
+    """Starts a receiver of this kind with these settings on a free port."""
+
+    async def start(
+        kind: Any, config: object, *, in_flight: InFlight | None = None, strategies: object | None = None
+    ) -> Any:
+        more = {} if strategies is None else {"strategies": strategies}
+        receiver = kind(
+            config,
+            sink,
+            in_flight=in_flight or InFlight(64 << 20),
+            events=events,
+            clock=clock,
+            host="127.0.0.1",
+            port=0,
+            **more,
+        )
+        await receiver.start()
+        stack.push_async_callback(receiver.close)
+        return receiver
+
+    return start
+
+
+async def http_client(stack: AsyncExitStack, receiver: Any, path: str) -> httpx.AsyncClient:
+    """A client whose addresses begin where `path` begins."""
+    address = receiver.endpoint.address.removesuffix(path)
+    return await stack.enter_async_context(httpx.AsyncClient(base_url=address))
+
+
+async def grpc_channel(stack: AsyncExitStack, receiver: Any) -> grpc.aio.Channel:
+    """A channel that sends messages of any size."""
+    options = [("grpc.max_send_message_length", -1)]
+    return await stack.enter_async_context(grpc.aio.insecure_channel(receiver.endpoint.address, options=options))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,10 @@ import grpc.aio
 import httpx
 import pytest
 
-from lymer.component.clock import ManualClock
-from lymer.component.events import Events
-from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.jaeger_grpc import JaegerGrpcReceiver
 from lymer.receivers.jaeger_http import JaegerHttpReceiver
 from lymer.receivers.zipkin import ZipkinReceiver
-from tests.receivers.conftest import FakeSink
+from tests.receivers.conftest import FakeSink, Run, grpc_channel, http_client
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 CASES: dict[str, dict[str, Any]] = {
@@ -74,24 +70,14 @@ class Doors:
 
 
 @pytest.fixture
-async def doors(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Doors]:
-    async with AsyncExitStack() as stack:
-        addresses = {}
-        for name, kind in (("jaeger", JaegerHttpReceiver), ("zipkin", ZipkinReceiver), ("grpc", JaegerGrpcReceiver)):
-            receiver: Any = kind(  # type: ignore[operator]
-                kind.config_type(), sink, in_flight=InFlight(64 << 20), events=events, clock=clock, host="127.0.0.1",
-                port=0,
-            )  # fmt: skip
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            addresses[name] = receiver.endpoint.address
-        http = {
-            name: await stack.enter_async_context(
-                httpx.AsyncClient(base_url=httpx.URL(addresses[name]).copy_with(path="/"))
-            )
-            for name in ("jaeger", "zipkin")
-        }
-        yield Doors(http, await stack.enter_async_context(grpc.aio.insecure_channel(addresses["grpc"])))
+async def doors(run: Run, stack: AsyncExitStack) -> Doors:
+    kinds = (JaegerHttpReceiver, ZipkinReceiver, JaegerGrpcReceiver)
+    jaeger, zipkin, rpc = [await run(kind, kind.config_type()) for kind in kinds]
+    http = {
+        "jaeger": await http_client(stack, jaeger, "/api/traces"),
+        "zipkin": await http_client(stack, zipkin, "/api/v2/spans"),
+    }
+    return Doors(http, await grpc_channel(stack, rpc))
 
 
 @pytest.mark.parametrize("name", sorted(name for name, case in CASES.items() if case["format"] in HTTP))

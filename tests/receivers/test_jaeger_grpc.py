@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,10 @@ from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from lymer.component.clock import ManualClock
 from lymer.component.errors import OverloadedError, PermanentError, UnavailableError
-from lymer.component.events import Events
-from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.jaeger_grpc import SAMPLING_SERVICE, SERVICE, JaegerGrpcConfig, JaegerGrpcReceiver
 from lymer.sampling.strategy import FixedStrategy, Strategy
-from tests.receivers.conftest import FakeSink
+from tests.receivers.conftest import FakeSink, Run, grpc_channel
 from tests.wire.descriptors import JAEGER, SAMPLING
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "jaeger"
@@ -34,25 +31,13 @@ Open = Callable[..., Awaitable[grpc.aio.Channel]]
 
 
 @pytest.fixture
-async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
-    async with AsyncExitStack() as stack:
+def opened(run: Run, stack: AsyncExitStack) -> Open:
+    async def start(**settings: Any) -> grpc.aio.Channel:
+        strategies = FixedStrategy(Strategy("ratelimiting", 7))
+        receiver = await run(JaegerGrpcReceiver, JaegerGrpcConfig(**settings), strategies=strategies)
+        return await grpc_channel(stack, receiver)
 
-        async def start(**settings: Any) -> grpc.aio.Channel:
-            receiver = JaegerGrpcReceiver(
-                JaegerGrpcConfig(**settings),
-                sink,
-                in_flight=InFlight(64 << 20),
-                events=events,
-                clock=clock,
-                host="127.0.0.1",
-                port=0,
-                strategies=FixedStrategy(Strategy("ratelimiting", 7)),
-            )
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            return await stack.enter_async_context(grpc.aio.insecure_channel(receiver.endpoint.address))
-
-        yield start
+    return start
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from lymer.component.clock import ManualClock
 from lymer.component.config import ByteSize
 from lymer.component.errors import OverloadedError, PermanentError, UnavailableError
 from lymer.component.events import Events
-from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.jaeger_http import PATH, JaegerHttpConfig, JaegerHttpReceiver
 from lymer.sampling.strategy import FixedStrategy, Strategy
-from tests.receivers.conftest import FakeSink
+from tests.receivers.conftest import FakeSink, Run, http_client
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "jaeger"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text())
@@ -30,26 +28,13 @@ Open = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
-    async with AsyncExitStack() as stack:
+def opened(run: Run, stack: AsyncExitStack) -> Open:
+    async def start(**settings: Any) -> httpx.AsyncClient:
+        strategies = FixedStrategy(Strategy("probabilistic", 0.25))
+        receiver = await run(JaegerHttpReceiver, JaegerHttpConfig(**settings), strategies=strategies)
+        return await http_client(stack, receiver, PATH)
 
-        async def start(**settings: Any) -> httpx.AsyncClient:
-            receiver = JaegerHttpReceiver(
-                JaegerHttpConfig(**settings),
-                sink,
-                in_flight=InFlight(64 << 20),
-                events=events,
-                clock=clock,
-                host="127.0.0.1",
-                port=0,
-                strategies=FixedStrategy(Strategy("probabilistic", 0.25)),
-            )
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            address = receiver.endpoint.address.removesuffix(PATH)
-            return await stack.enter_async_context(httpx.AsyncClient(base_url=address))
-
-        yield start
+    return start
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lymer.component.errors import OverloadedError, PermanentError, StartError, 
 from lymer.component.events import Events
 from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.jaeger_udp import BinaryReceiver, CompactReceiver, JaegerUdpReceiver, ZipkinUdpReceiver
-from tests.receivers.conftest import FakeSink
+from tests.receivers.conftest import FakeSink, Run
 from tests.wire.thrift_oracles import jaeger, write
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -60,28 +60,15 @@ class Door:
 
 
 @pytest.fixture
-async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
-    async with AsyncExitStack() as stack:
+def opened(run: Run, events: Events, stack: AsyncExitStack) -> Open:
+    async def start(
+        kind: type[JaegerUdpReceiver] = CompactReceiver, *, in_flight: InFlight | None = None, **settings: Any
+    ) -> Door:
+        door = Door(await run(kind, kind.config_type(**settings), in_flight=in_flight), events)
+        stack.callback(door.client.close)
+        return door
 
-        async def start(
-            kind: type[JaegerUdpReceiver] = CompactReceiver, *, in_flight: InFlight | None = None, **settings: Any
-        ) -> Door:
-            receiver = kind(
-                kind.config_type(**settings),
-                sink,
-                in_flight=in_flight or InFlight(64 << 20),
-                events=events,
-                clock=clock,
-                host="127.0.0.1",
-                port=0,
-            )
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            door = Door(receiver, events)
-            stack.callback(door.client.close)
-            return door
-
-        yield start
+    return start
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -24,35 +24,21 @@ from lymer.component.errors import OverloadedError, PermanentError, StartError, 
 from lymer.component.events import Events
 from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.otlp_grpc import SERVICE, OtlpGrpcConfig, OtlpGrpcReceiver
-from tests.receivers.conftest import FakeSink, request_of
+from tests.receivers.conftest import FakeSink, Run, grpc_channel, request_of
 
 Open = Callable[..., Awaitable[grpc.aio.Channel]]
 METHOD = f"/{SERVICE}/Export"
 
 
 @pytest.fixture
-async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
+def opened(run: Run, stack: AsyncExitStack) -> Open:
     """Starts a receiver with these settings and gives a channel to it."""
-    async with AsyncExitStack() as stack:
 
-        async def start(in_flight: InFlight | None = None, **settings: Any) -> grpc.aio.Channel:
-            receiver = OtlpGrpcReceiver(
-                OtlpGrpcConfig(**settings),
-                sink,
-                in_flight=in_flight or InFlight(64 << 20),
-                events=events,
-                clock=clock,
-                host="127.0.0.1",
-                port=0,
-            )
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            options = [("grpc.max_send_message_length", -1)]
-            return await stack.enter_async_context(
-                grpc.aio.insecure_channel(receiver.endpoint.address, options=options)
-            )
+    async def start(in_flight: InFlight | None = None, **settings: Any) -> grpc.aio.Channel:
+        receiver = await run(OtlpGrpcReceiver, OtlpGrpcConfig(**settings), in_flight=in_flight)
+        return await grpc_channel(stack, receiver)
 
-        yield start
+    return start
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from lymer.component.events import Events
 from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.cors import CorsConfig
 from lymer.receivers.otlp_http import PATH, OtlpHttpConfig, OtlpHttpReceiver
-from tests.receivers.conftest import FakeSink, request_of
+from tests.receivers.conftest import FakeSink, Run, http_client, request_of
 
 PROTO = {"content-type": "application/x-protobuf"}
 JSON = {"content-type": "application/json"}
@@ -42,26 +42,14 @@ def as_json(request: Any) -> bytes:
 
 
 @pytest.fixture
-async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
+def opened(run: Run, stack: AsyncExitStack) -> Open:
     """Starts a receiver with these settings and gives a client of it."""
-    async with AsyncExitStack() as stack:
 
-        async def start(in_flight: InFlight | None = None, **settings: Any) -> httpx.AsyncClient:
-            receiver = OtlpHttpReceiver(
-                OtlpHttpConfig(**settings),
-                sink,
-                in_flight=in_flight or InFlight(64 << 20),
-                events=events,
-                clock=clock,
-                host="127.0.0.1",
-                port=0,
-            )
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            address = receiver.endpoint.address.removesuffix(PATH)
-            return await stack.enter_async_context(httpx.AsyncClient(base_url=address))
+    async def start(in_flight: InFlight | None = None, **settings: Any) -> httpx.AsyncClient:
+        receiver = await run(OtlpHttpReceiver, OtlpHttpConfig(**settings), in_flight=in_flight)
+        return await http_client(stack, receiver, PATH)
 
-        yield start
+    return start
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from lymer.component.clock import ManualClock
 from lymer.component.config import ByteSize
 from lymer.component.errors import OverloadedError, PermanentError, UnavailableError
 from lymer.component.events import Events
 from lymer.pipeline.in_flight import InFlight
 from lymer.receivers.cors import CorsConfig
 from lymer.receivers.zipkin import V1_PATH, V2_PATH, ZipkinConfig, ZipkinReceiver
-from tests.receivers.conftest import FakeSink
+from tests.receivers.conftest import FakeSink, Run, http_client
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "zipkin"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text())
@@ -33,25 +32,12 @@ Open = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def opened(sink: FakeSink, events: Events, clock: ManualClock) -> AsyncIterator[Open]:
-    async with AsyncExitStack() as stack:
+def opened(run: Run, stack: AsyncExitStack) -> Open:
+    async def start(in_flight: InFlight | None = None, **settings: Any) -> httpx.AsyncClient:
+        receiver = await run(ZipkinReceiver, ZipkinConfig(**settings), in_flight=in_flight)
+        return await http_client(stack, receiver, V2_PATH)
 
-        async def start(in_flight: InFlight | None = None, **settings: Any) -> httpx.AsyncClient:
-            receiver = ZipkinReceiver(
-                ZipkinConfig(**settings),
-                sink,
-                in_flight=in_flight or InFlight(64 << 20),
-                events=events,
-                clock=clock,
-                host="127.0.0.1",
-                port=0,
-            )
-            await receiver.start()
-            stack.push_async_callback(receiver.close)
-            address = receiver.endpoint.address.removesuffix(V2_PATH)
-            return await stack.enter_async_context(httpx.AsyncClient(base_url=address))
-
-        yield start
+    return start
 
 
 @pytest.fixture
