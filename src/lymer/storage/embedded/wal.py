@@ -19,6 +19,7 @@ from lymer.component.errors import UnavailableError
 from lymer.storage.embedded import wal_records
 from lymer.storage.embedded.config import LogConfig
 from lymer.storage.embedded.durable import remove, sync_folder
+from lymer.storage.embedded.wal_direct import Stage, open_direct, whole_blocks
 from lymer.storage.embedded.wal_records import HEADER_BYTES, RECORDS_BEGIN, Record
 from lymer.storage.embedded.wal_recovery import LOG_ENDING, Recovery, log_files, read_log
 
@@ -60,6 +61,8 @@ class _File:
     last_position: int = 0
     """Of its last record; 0 without one."""
     descriptor: int = -1
+    direct_descriptor: int = -1
+    """Past the page cache; -1 where that cannot be had."""
 
 
 class Log:
@@ -72,6 +75,7 @@ class Log:
         self._log_id = log_id
         self._config = config
         self._disk = disk or Disk()
+        self._stage = Stage(self._disk.write)
         self._keep_free_bytes = keep_free_bytes
         self._files = [_File(path, int(path.stem, 16), path.stat().st_size) for path in log_files(folder)]
         self._spares = sorted(folder.glob("spare-*"))
@@ -171,7 +175,8 @@ class Log:
         for file in [file for file in unneeded if file is not self._current]:
             self._files.remove(file)
             _close(file)
-            if keep_spares and len(self._spares) < SPARES_MAX and file.size == self._config.file_bytes:
+            is_full_grown = file.size == whole_blocks(self._config.file_bytes)
+            if keep_spares and len(self._spares) < SPARES_MAX and is_full_grown:
                 spare = self._folder / f"spare-{file.epoch:016x}"
                 file.path.rename(spare)
                 self._spares.append(spare)
@@ -197,7 +202,8 @@ class Log:
         file.descriptor = os.open(source, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             file.size = _size(source) if spare else self._allocate(file.descriptor, size_min)
-            self._disk.write(file.descriptor, [wal_records.encode_file_header(self._epoch, self._log_id)], 0)
+            header = wal_records.encode_file_header(self._epoch, self._log_id)
+            self._disk.write(file.descriptor, [header], 0)
             os.fsync(file.descriptor)
             source.rename(file.path)
             sync_folder(self._folder)
@@ -208,13 +214,16 @@ class Log:
             raise
         if spare:
             self._spares.remove(spare)
+        self._stage.begin(header)
+        file.direct_descriptor = open_direct(file.path)
         self._files.append(file)
         return file
 
     def _allocate(self, descriptor: int, size_min: int) -> int:
         """Preallocate: twice the last file, or what the disk has room for."""
         last = self._files[-1].size if self._files else SMALLEST_FILE_BYTES // 2
-        size = max(size_min, min(self._config.file_bytes, max(SMALLEST_FILE_BYTES, 2 * last)))
+        size_min = whole_blocks(size_min)
+        size = max(size_min, whole_blocks(min(self._config.file_bytes, max(SMALLEST_FILE_BYTES, 2 * last))))
         while True:
             try:
                 self._disk.allocate(descriptor, size, keep_free_bytes=self._keep_free_bytes)
@@ -222,7 +231,7 @@ class Log:
                 os.ftruncate(descriptor, 0)
                 if error.errno != errno.ENOSPC or size == size_min:
                     raise
-                size = max(size_min, size // 4)
+                size = max(size_min, whole_blocks(size // 4))
             else:
                 return size
 
@@ -248,6 +257,15 @@ class Log:
         return buffers, starts
 
     def _write(self, file: _File, buffers: list[bytes | memoryview]) -> None:
+        if file.direct_descriptor >= 0:
+            try:
+                self._stage.append(file.direct_descriptor, buffers, self._end)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                _close_direct(file)  # A disk with larger blocks: its files are written as any other.
+            else:
+                return
         offset = self._end
         while buffers:
             written = self._disk.write(file.descriptor, buffers[:_VECTORS_MAX], offset)
@@ -287,6 +305,13 @@ def _close(file: _File) -> None:
     if file.descriptor >= 0:
         os.close(file.descriptor)
         file.descriptor = -1
+    _close_direct(file)
+
+
+def _close_direct(file: _File) -> None:
+    if file.direct_descriptor >= 0:
+        os.close(file.direct_descriptor)
+        file.direct_descriptor = -1
 
 
 def _size(path: Path) -> int:
