@@ -134,6 +134,21 @@ impl Decoder {
         let mut span = JaegerSpan::default();
         let (mut low, mut high, mut start, mut duration) = (0, 0, 0, 0);
         let mut last = 0;
+        if reader.comes(1, Kind::I64, &mut last) {
+            low = reader.i64()?;
+        }
+        if reader.comes(2, Kind::I64, &mut last) {
+            high = reader.i64()?;
+        }
+        if reader.comes(3, Kind::I64, &mut last) {
+            span.span_id = reader.i64()?.to_be_bytes();
+        }
+        if reader.comes(4, Kind::I64, &mut last) {
+            span.parent_span_id = reader.i64()?.to_be_bytes();
+        }
+        if reader.comes(5, Kind::Binary, &mut last) {
+            span.name = reader.binary()?;
+        }
         while let Some(field) = reader.field(&mut last)? {
             match field {
                 (1, Kind::I64) => low = reader.i64()?,
@@ -256,6 +271,17 @@ fn read_tag<'a, R: Reader<'a>>(reader: &mut R) -> Result<(&'a [u8], TagValue<'a>
     let (mut text, mut double, mut boolean, mut long): (&[u8], _, _, _) = (b"", 0.0, false, 0);
     let mut binary: &[u8] = b"";
     let mut last = 0;
+    if reader.comes(1, Kind::Binary, &mut last) {
+        key = reader.binary()?;
+    }
+    if reader.comes(2, Kind::I32, &mut last) {
+        kind = reader.i32()?;
+    }
+    if reader.comes(3, Kind::Binary, &mut last) {
+        text = reader.binary()?;
+    } else if reader.comes(6, Kind::I64, &mut last) {
+        long = reader.i64()?;
+    }
     while let Some(field) = reader.field(&mut last)? {
         match field {
             (1, Kind::Binary) => key = reader.binary()?,

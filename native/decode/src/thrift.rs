@@ -29,6 +29,9 @@ pub trait Reader<'a> {
     fn cursor(&mut self) -> &mut Cursor<'a>;
     /// The next field of a struct; None at its end. `last` is the struct's own memory and begins as 0.
     fn field(&mut self, last: &mut i16) -> Result<Option<(i16, Kind)>>;
+    /// Step over the header of this field if it comes next, else stay. Clients write fields in order, so that a guess is
+    /// cheaper than a look. Bools cannot be guessed: the compact protocol has their value in the header.
+    fn comes(&mut self, id: i16, kind: Kind, last: &mut i16) -> bool;
     /// A bool.
     fn boolean(&mut self) -> Result<bool>;
     /// A number of 16 bits.
@@ -99,6 +102,18 @@ impl<'a> Cursor<'a> {
         };
         self.at += length;
         Ok(found)
+    }
+
+    /// What has not been read.
+    #[inline(always)]
+    pub fn rest(&self) -> &'a [u8] {
+        self.data.get(self.at..).unwrap_or_default()
+    }
+
+    /// Step over so many bytes of the rest.
+    #[inline(always)]
+    pub fn advance(&mut self, length: usize) {
+        self.at += length;
     }
 
     /// A number of elements, each of which needs at least one byte.

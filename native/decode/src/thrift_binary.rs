@@ -31,6 +31,24 @@ impl Binary<'_> {
     }
 }
 
+#[inline(always)]
+fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Bool => 2,
+        Kind::Byte => 3,
+        Kind::Double => 4,
+        Kind::I16 => 6,
+        Kind::I32 => 8,
+        Kind::I64 => 10,
+        Kind::Binary => 11,
+        Kind::Struct => 12,
+        Kind::Map => 13,
+        Kind::Set => 14,
+        Kind::List => 15,
+        Kind::Uuid => 16,
+    }
+}
+
 impl<'a> Reader<'a> for Binary<'a> {
     fn cursor(&mut self) -> &mut Cursor<'a> {
         &mut self.0
@@ -45,6 +63,16 @@ impl<'a> Reader<'a> for Binary<'a> {
                 Ok(Some((self.i16()?, kind)))
             }
         }
+    }
+
+    #[inline(always)]
+    fn comes(&mut self, id: i16, kind: Kind, _: &mut i16) -> bool {
+        let [high, low] = id.to_be_bytes();
+        let is_next = self.0.rest().starts_with(&[code(kind), high, low]);
+        if is_next {
+            self.0.advance(3);
+        }
+        is_next
     }
 
     #[inline]

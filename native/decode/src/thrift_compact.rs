@@ -26,7 +26,12 @@ impl<'a> Compact<'a> {
         self.long_varint(first)
     }
 
+    /// Ids are long: eight bytes of them are read at once where there is room.
     fn long_varint(&mut self, first: u8) -> Result<u64> {
+        if let Some((value, length)) = varint_of_word(self.cursor.rest(), first) {
+            self.cursor.advance(length);
+            return Ok(value);
+        }
         let mut value = u64::from(first & 0x7f);
         for position in 1..10 {
             let byte = self.cursor.byte()?;
@@ -65,6 +70,48 @@ impl<'a> Compact<'a> {
     }
 }
 
+/// Of a field that is no bool; 0 for one.
+#[inline(always)]
+fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Bool => 0,
+        Kind::Byte => 3,
+        Kind::I16 => 4,
+        Kind::I32 => 5,
+        Kind::I64 => 6,
+        Kind::Double => 7,
+        Kind::Binary => 8,
+        Kind::List => 9,
+        Kind::Set => 10,
+        Kind::Map => 11,
+        Kind::Struct => 12,
+        Kind::Uuid => 13,
+    }
+}
+
+/// The varint whose first byte has been read already and that ends within the next nine; how many they are.
+#[inline(always)]
+fn varint_of_word(rest: &[u8], first: u8) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*rest.first_chunk()?);
+    let ends = !word & 0x8080_8080_8080_8080;
+    if ends == 0 {
+        let &tenth = rest.get(8).filter(|&&byte| byte < 0x80)?;
+        let value = u64::from(first & 0x7f) | squeezed(word) << 7 | u64::from(tenth) << 63;
+        return Some((value, 9));
+    }
+    let bits = ends.trailing_zeros() + 1;
+    let sevens = squeezed(word & (u64::MAX >> (64 - bits)));
+    Some((u64::from(first & 0x7f) | sevens << 7, bits as usize / 8))
+}
+
+/// The lower seven bits of each byte, without the gaps between them.
+#[inline(always)]
+fn squeezed(word: u64) -> u64 {
+    let word = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x3fff_0000_3fff_0000) >> 2;
+    (word & 0x0000_0000_0fff_ffff) | (word & 0x0fff_ffff_0000_0000) >> 4
+}
+
 impl<'a> Reader<'a> for Compact<'a> {
     fn cursor(&mut self) -> &mut Cursor<'a> {
         &mut self.cursor
@@ -84,6 +131,18 @@ impl<'a> Reader<'a> for Compact<'a> {
         };
         self.said = (kind == Kind::Bool).then_some(code == 1);
         Ok(Some((*last, kind)))
+    }
+
+    #[inline(always)]
+    fn comes(&mut self, id: i16, kind: Kind, last: &mut i16) -> bool {
+        let step = id.wrapping_sub(*last);
+        let is_next = matches!(step, 1..=15)
+            && self.cursor.rest().first() == Some(&((step as u8) << 4 | code(kind)));
+        if is_next {
+            self.cursor.advance(1);
+            *last = id;
+        }
+        is_next
     }
 
     #[inline]
@@ -143,5 +202,55 @@ impl<'a> Reader<'a> for Compact<'a> {
         let count = self.cursor.checked_count(count)?;
         let kinds = self.cursor.byte()?;
         Ok((self.kind(kinds >> 4)?, self.kind(kinds & 0x0f)?, count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(mut value: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while value >= 0x80 {
+            bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        bytes.push(value as u8);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<(u64, usize)> {
+        let mut reader = Compact::new(Cursor::new(bytes));
+        let value = reader.varint().ok()?;
+        Some((value, bytes.len() - reader.cursor.rest().len()))
+    }
+
+    #[test]
+    fn a_varint_of_any_length_is_read_the_same_at_the_end_and_before_other_bytes() {
+        for bit in 0..64 {
+            for value in [
+                1 << bit,
+                (1 << bit) - 1,
+                u64::MAX >> bit,
+                0x9e37_79b9_7f4a_7c15 >> bit,
+            ] {
+                let mut bytes = encoded(value);
+                let length = bytes.len();
+                assert_eq!(read(&bytes), Some((value, length)));
+                bytes.extend([0xff; 12]);
+                assert_eq!(read(&bytes), Some((value, length)));
+                assert_eq!(read(&bytes[..length - 1]), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_varint_without_an_end_is_broken_wherever_it_stands() {
+        for size in 0..24 {
+            assert_eq!(read(&vec![0xff; size]), None);
+        }
+        let mut eleven = vec![0xff; 10];
+        eleven.extend([0; 12]);
+        assert_eq!(read(&eleven), None);
     }
 }
