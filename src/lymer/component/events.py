@@ -61,6 +61,7 @@ class Events:
             "requests_refused", "Requests that were refused whole to their sender.", (*by_origin, "cause")
         )
         self._datagrams = self._counter("datagrams_received", "Datagrams that were read.", ("receiver",))
+        self._datagrams_by = _by_labels(self._datagrams)
         self._dropped_datagrams = self._counter(
             "datagrams_dropped", "Datagrams whose spans are lost, by cause.", ("receiver", "cause")
         )
@@ -80,7 +81,8 @@ class Events:
             "spans_sanitized", "Spans that were changed before they were stored.", ("cause",)
         )
         self._dropped = self._counter("spans_dropped", "Spans that were taken in and then given up.", ("cause",))
-        self._sent = self._counter("spans_sent", "Spans that a collector has acknowledged.", ("protocol",))
+        sent = self._counter("spans_sent", "Spans that a collector has acknowledged.", ("protocol",))
+        self._sent_by = _by_labels(sent)
         self._failed_sends = self._counter("sends_failed", "Sends that a collector did not take.", ("cause",))
         stored = self._counter("spans_stored", "Spans that the store has acknowledged.", ("tenant",))
         self._stored_by = _by_labels(stored)
@@ -132,13 +134,13 @@ class Events:
 
     def datagrams_awaited(self, *, receiver: str) -> None:
         """The receiver listens: its counters are there, at zero."""
-        self._datagrams.labels(receiver)
+        self._datagrams_by(receiver)
         for cause in ("kernel", "malformed", "unavailable"):
             self._dropped_datagrams.labels(receiver, cause)
 
     def datagrams_received(self, count: int, *, receiver: str) -> None:
         """So many datagrams were read from the receiver's socket."""
-        self._datagrams.labels(receiver).inc(count)
+        self._datagrams_by(receiver).inc(count)
 
     def datagrams_dropped(
         self, count: int, origin: Origin, *, receiver: str, cause: str, reason: str, span_count: int = 0
@@ -182,7 +184,7 @@ class Events:
 
     def spans_sent(self, count: int, *, protocol: str) -> None:
         """A collector has acknowledged spans that were sent on."""
-        self._sent.labels(protocol).inc(count)
+        self._sent_by(protocol).inc(count)
 
     def send_failed(self, *, cause: str, reason: str, collector: str) -> None:
         """A collector did not take spans; they are sent again."""

@@ -21,8 +21,8 @@ from lymer.receivers.datagram_socket import DATAGRAM_BYTES_MAX, DatagramSocket, 
 CLOSE_S: Final = 2.0
 """How long spans that were taken in may take to become durable when the process ends."""
 
-AMPLE_BUFFER_BYTES: Final = 4 << 20
-"""What holds 20 ms of datagrams at any rate that the process can keep up with."""
+AMPLE_BUFFER_BYTES: Final = 8 << 20
+"""What holds 40 ms of datagrams at any rate that the process can keep up with."""
 
 _AFTER_TROUBLE_S: Final = 0.1
 
@@ -32,9 +32,9 @@ class JaegerUdpConfig(ReceiverConfig, kw_only=True):
 
     socket_buffer_bytes: ByteSize = ByteSize(16 << 20)
     """How much the kernel shall hold while the process is busy. It may give less; the log says so then."""
-    gather_time: Duration = Duration(0.02)
+    gather_time: Duration = Duration(0.04)
     """How long datagrams gather before they are read together; shorter where the kernel's buffer is small."""
-    batch_bytes_max: ByteSize = ByteSize(512 << 10)
+    batch_bytes_max: ByteSize = ByteSize(1 << 20)
     """So many bytes at most become one batch; the last datagram may pass it."""
     writes_max: int = 4
     """How many batches may be on their way to the store at once; then the kernel's buffer fills."""
@@ -150,7 +150,7 @@ class JaegerUdpReceiver:
 
     def _gather_s(self, one: DatagramSocket) -> float:
         """A small buffer is emptied sooner: else it would be full before the others have had their turn."""
-        return self._config.gather_time * min(1.0, max(0.05, one.buffer_bytes / AMPLE_BUFFER_BYTES))
+        return self._config.gather_time * min(1.0, max(0.025, one.buffer_bytes / AMPLE_BUFFER_BYTES))
 
     async def _take_what_is_there(self, one: DatagramSocket, room: memoryview) -> None:
         """Batch after batch, without a pause while they are full."""
