@@ -87,7 +87,7 @@ async def forwarding(folder: Path, events: Events, *collectors: str, **settings:
     config = ForwardConfig(
         collectors=collectors,
         retry=RetryConfig(first=Duration(0.01), most=Duration(0.05), refusals_max=3),
-        **{"spool": SpoolConfig(sync=False), **settings},
+        **{"spool": SpoolConfig(sync=False), "gather_time": Duration(0), **settings},
     )
     forwarder = Forwarder(
         config, data_dir=folder, port_offset=0, events=events, clock=SystemClock(), chance=new_random(1)

@@ -15,7 +15,7 @@ from lymer.component.config import ByteSize
 from lymer.component.errors import StartError, UnavailableError
 from lymer.component.events import Events
 from lymer.pipeline.spool import Spool, SpoolConfig
-from lymer.pipeline.spool_records import Damage, Record, encode_record, scan
+from lymer.pipeline.spool_records import Damage, Record, encode_header, scan
 
 Opened = Callable[..., object]
 
@@ -134,7 +134,7 @@ async def test_a_torn_end_is_cut_off_and_the_rest_is_there(tmp_path: Path, event
     async with opened(tmp_path, events) as spool:
         await spool.append("f", b"whole", 1)
     (file,) = [path for path in tmp_path.glob("*.spool") if path.stat().st_size]
-    file.write_bytes(file.read_bytes() + encode_record("f", b"torn", 1)[:-2])
+    file.write_bytes(file.read_bytes() + (encode_header("f", b"torn", 1) + b"torn")[:-2])
     async with opened(tmp_path, events) as spool:
         assert await drain(spool) == [b"whole"]
 
@@ -188,7 +188,7 @@ async def test_a_disk_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Pat
 def test_records_behind_rubbish_are_found(
     records: list[tuple[bytes, int]], rubbish: bytes, data: st.DataObject
 ) -> None:
-    encoded = [encode_record("otlp_proto", payload, count) for payload, count in records]
+    encoded = [encode_header("otlp_proto", payload, count) + payload for payload, count in records]
     at = data.draw(st.integers(0, len(encoded)))
     found = list(scan(b"".join([*encoded[:at], rubbish, *encoded[at:]])))
     kept = [(one.payload, one.span_count) for one in found if isinstance(one, Record)]

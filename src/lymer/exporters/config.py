@@ -35,6 +35,8 @@ class ForwardConfig(Config):
     """How long a collector may take for one message."""
     message_bytes_max: ByteSize = ByteSize(3 << 20)
     """What is sent at once, at most; Jaeger's collector takes 4 MiB."""
+    gather_time: Duration = Duration(0.1)
+    """How long spans gather in the spool where none wait, so that few messages carry many."""
     concurrent_max: int = 2
     """How many messages are on their way at once."""
     retry: RetryConfig = RetryConfig()

@@ -43,13 +43,13 @@ class Dialect:
     """What the spool keeps."""
     method: str
     encode: Callable[[SpanBatch], bytes]
-    request: Callable[[bytes], bytes]
-    """Joined payloads as the request of the method."""
+    request: Callable[..., bytes]
+    """One or more payloads as the request of the method."""
     decode: Callable[[bytes], SpanBatch]
 
 
-def _same(payload: bytes) -> bytes:
-    return payload
+def _joined(*payloads: bytes) -> bytes:
+    return payloads[0] if len(payloads) == 1 else b"".join(payloads)
 
 
 DIALECTS: Final = {
@@ -64,7 +64,7 @@ DIALECTS: Final = {
         otlp_proto.FORMAT,
         "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         otlp_proto.encode_otlp_proto,
-        _same,
+        _joined,
         lambda payload: decode(otlp_proto.FORMAT, payload).batch,
     ),
 }
@@ -154,7 +154,7 @@ class Forwarder:
 
     async def _send_for_ever(self) -> None:
         while True:
-            portion = await self._spool.take(self._config.message_bytes_max)
+            portion = await self._spool.take(self._config.message_bytes_max, gather_s=self._config.gather_time)
             await self._send(portion)
             await self._spool.done(portion)
 
@@ -197,8 +197,7 @@ class Forwarder:
                 return ""
 
     def _request(self, format_name: str, payloads: list[bytes]) -> bytes:
-        joined = payloads[0] if len(payloads) == 1 else b"".join(payloads)
-        if format_name != self._dialect.format:  # An earlier process spoke another protocol.
-            other = next(one for one in DIALECTS.values() if one.format == format_name)
-            joined = self._dialect.encode(other.decode(joined))
-        return self._dialect.request(joined)
+        if format_name == self._dialect.format:
+            return self._dialect.request(*payloads)
+        other = next(one for one in DIALECTS.values() if one.format == format_name)  # An earlier process spoke it.
+        return self._dialect.request(self._dialect.encode(other.decode(_joined(*payloads))))

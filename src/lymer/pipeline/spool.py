@@ -20,7 +20,8 @@ from lymer.component.config import ByteSize, Config
 from lymer.component.errors import UnavailableError
 from lymer.component.events import Events
 from lymer.pipeline.spool_files import SpoolFiles, Sync
-from lymer.pipeline.spool_records import Damage, Record, encode_record
+from lymer.pipeline.spool_newest import Newest
+from lymer.pipeline.spool_records import Damage, NewRecord, Record, encode_header
 
 T = TypeVar("T")
 
@@ -61,8 +62,7 @@ class Portion:
 
 @dataclass(slots=True, eq=False)
 class _Append:
-    record: bytes
-    span_count: int
+    record: NewRecord
     done: asyncio.Future[None]
 
 
@@ -83,6 +83,7 @@ class Spool:
         self._emptied = asyncio.Event()
         self._reading = asyncio.Lock()
         self._next = (0, 0)
+        self._newest = Newest()
         self._taken: deque[Portion] = deque()
         self._byte_count = self._span_count = 0
 
@@ -128,18 +129,20 @@ class Spool:
         if self._committing is None:
             raise UnavailableError("the spool is closed")
         done = asyncio.get_running_loop().create_future()
-        self._appends.append(_Append(encode_record(format_name, payload, span_count), span_count, done))
+        header = encode_header(format_name, payload, span_count)
+        self._appends.append(_Append(NewRecord(format_name, header, payload, span_count), done))
         self._appended.set()
         await done
 
-    async def take(self, bytes_max: int) -> Portion:
-        """The next payloads, about so many bytes; waits for some. Whoever takes it says when it is done."""
+    async def take(self, bytes_max: int, *, gather_s: float = 0.0) -> Portion:
+        """The next payloads, about so many bytes; waits for some, then so long for more. Whoever takes them says when
+        they are done.
+        """
         while True:
             async with self._reading:
                 self._arrived.clear()
                 before = self._next
-                found, *position = await self._run(self._files.read, *before, bytes_max)
-                self._next = (position[0], position[1])
+                found = await self._read(bytes_max)
                 if found:
                     portion = self._portion(found)
                     self._taken.append(portion)
@@ -148,6 +151,7 @@ class Spool:
                     portion.is_done = True
             if not found and self._next == before:
                 await self._arrived.wait()
+                await asyncio.sleep(gather_s)
 
     async def drained(self) -> None:
         """Returns when nothing waits and nothing is on its way."""
@@ -165,6 +169,16 @@ class Spool:
             last = self._taken.popleft()
         if last is not None:
             await self._run(self._files.done, last.file, last.end)
+
+    async def _read(self, bytes_max: int) -> list[Record | Damage]:
+        """Go on from the position where the last one stopped."""
+        newest = self._newest.at(*self._next, bytes_max)
+        if newest:
+            self._next = (self._next[0], newest[-1].end)
+            return list(newest)
+        found, number, offset = await self._run(self._files.read, *self._next, bytes_max)
+        self._next = (number, offset)
+        return found
 
     def _portion(self, found: list[Record | Damage]) -> Portion:
         """Of records of one format; damage between them is counted and passed over."""
@@ -188,8 +202,8 @@ class Spool:
             self._appended.clear()
             group, self._appends = self._appends, []
             try:
-                await self._run(self._files.append, [(one.record, one.span_count) for one in group])
-                self._count(sum(one.span_count for one in group))
+                self._newest.add(await self._run(self._files.append, [one.record for one in group]))
+                self._count(sum(one.record.span_count for one in group))
                 await self._make_room()
             except OSError as error:
                 for one in group:

@@ -12,16 +12,17 @@ import os
 import struct
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from lymer.component.errors import StartError
-from lymer.pipeline.spool_records import Damage, Record, scan, whole_bytes
+from lymer.pipeline.spool_records import Damage, NewRecord, Record, scan, whole_bytes
 
 _SUFFIX: Final = ".spool"
 _CURSOR: Final = struct.Struct("<QQI")
+_VECTORS_MAX: Final = 512
 
 Sync = Callable[[int], None]
 
@@ -81,21 +82,22 @@ class SpoolFiles:
                 os.close(descriptor)
         self._writing = self._cursor = self._lock = -1
 
-    def append(self, records: Sequence[tuple[bytes, int]]) -> None:
-        """Write records, each with its span count, and make them durable. On an error nothing of them is there."""
+    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, Record]]:
+        """Make records durable; each with the number of its file. On an error nothing of them is there."""
         file = self.files[-1]
-        data = b"".join(record for record, _ in records)
         try:
-            _write_all(self._writing, data)
+            _write_all(self._writing, [part for one in records for part in (one.header, one.payload)])
             self._sync(self._writing)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._writing, file.size)
             raise
-        file.size += len(data)
-        file.span_count += sum(count for _, count in records)
+        written = [(file.number, record) for record in _placed(records, file.size)]
+        file.size = written[-1][1].end
+        file.span_count += sum(one.span_count for one in records)
         if file.size >= self._file_bytes_max:
             self._begin_file()
+        return written
 
     def read(self, number: int, offset: int, bytes_max: int) -> tuple[list[Record | Damage], int, int]:
         """Records from a position on, about so many bytes of one file, and the position behind them."""
@@ -181,7 +183,18 @@ def _read_some(descriptor: int, offset: int, end: int) -> list[Record | Damage]:
     return found
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
+def _placed(records: Sequence[NewRecord], offset: int) -> Iterator[Record]:
+    for one in records:
+        end = offset + len(one.header) + len(one.payload)
+        yield Record(one.format, one.payload, one.span_count, offset, end)
+        offset = end
+
+
+def _write_all(descriptor: int, parts: Sequence[bytes]) -> None:
+    rest = [memoryview(part) for part in parts]
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        written = os.writev(descriptor, rest[:_VECTORS_MAX])
+        while rest and written >= len(rest[0]):
+            written -= len(rest.pop(0))
+        if written:
+            rest[0] = rest[0][written:]

@@ -37,6 +37,16 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A payload that is to be written."""
+
+    format: str
+    header: bytes
+    payload: bytes
+    span_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Damage:
     """Bytes that are no record, or a record whose payload is not what was written."""
 
@@ -46,11 +56,11 @@ class Damage:
     end: int
 
 
-def encode_record(format_name: str, payload: bytes, span_count: int) -> bytes:
-    """A record."""
+def encode_header(format_name: str, payload: bytes, span_count: int) -> bytes:
+    """What stands before the payload of a record."""
     fields = _HEADER.pack(MAGIC, format_name.encode(), len(payload), span_count, crc32(payload), 0)
     head = fields[:_UNSUMMED_BYTES]
-    return head + struct.pack("<I", crc32(head)) + payload
+    return head + struct.pack("<I", crc32(head))
 
 
 def scan(data: bytes, *, offset: int = 0) -> Iterator[Record | Damage]:

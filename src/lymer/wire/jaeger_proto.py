@@ -12,7 +12,7 @@ from lymer.model.batch import SpanBatch
 from lymer.wire.columns import native_columns
 from lymer.wire.decoded import Decoded
 from lymer.wire.native_decoder import decoded_by
-from lymer.wire.protobuf import bytes_field
+from lymer.wire.protobuf import bytes_head
 
 FORMAT: Final = "jaeger_proto"
 
@@ -32,6 +32,6 @@ def encode_post_spans_request(batch: SpanBatch) -> bytes:
     return post_spans_request(encode_spans_chunk(batch))
 
 
-def post_spans_request(spans: bytes) -> bytes:
-    """One or more SpansResponseChunks, joined end to end, as a PostSpansRequest."""
-    return bytes_field(1, spans)
+def post_spans_request(*chunks: bytes) -> bytes:
+    """One or more SpansResponseChunks as a PostSpansRequest."""
+    return b"".join((bytes_head(1, sum(map(len, chunks))), *chunks))

@@ -18,7 +18,12 @@ VARINT_BYTES_MAX = 10
 
 def bytes_field(number: int, data: bytes) -> bytes:
     """A length-delimited field: text, bytes or a message. Written even when it is empty."""
-    return _tag(number, 2) + _varint(len(data)) + data
+    return bytes_head(number, len(data)) + data
+
+
+def bytes_head(number: int, length: int) -> bytes:
+    """What stands before the data of such a field."""
+    return _tag(number, 2) + _varint(length)
 
 
 def text_field(number: int, text: str) -> bytes:
