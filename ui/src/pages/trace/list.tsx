@@ -2,7 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { ROW_HEIGHT, rowsInSight } from "./rows";
+import { ROW_HEIGHT, rowsInSight, wholeOf } from "./rows";
+import { jumpedTo } from "./scroll";
 
 interface Props {
   readonly count: number;
@@ -24,7 +25,8 @@ export function List({ count, label, columns, leastPx, head, row, onEnd }: Props
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const sight = rowsInSight(count, scroll.value.top, scroll.value.height - ROW_HEIGHT);
+  const room = scroll.value.height - ROW_HEIGHT;
+  const sight = rowsInSight(count, jumpedTo(scroll.value.top, wholeOf(count), room), room);
   const onScroll = (event: Event) => {
     const { scrollTop: top, clientHeight: height, scrollHeight } = event.currentTarget as HTMLElement;
     scroll.value = { top, height };

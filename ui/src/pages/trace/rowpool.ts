@@ -9,18 +9,22 @@ import { formatDuration } from "../../time/format";
 import { barOf, placeOf, type Extra, type Sight } from "./rows";
 import type { Store } from "./store";
 
+/** What was last written is kept here, because asking the document for it costs more than writing. */
 interface Slot {
   readonly element: HTMLElement;
   readonly nameCell: HTMLElement;
   readonly fold: HTMLButtonElement;
+  readonly foldSign: Words;
   readonly sign: HTMLElement;
-  readonly many: HTMLElement;
-  readonly service: HTMLElement;
-  readonly operation: HTMLElement;
-  readonly notes: HTMLElement;
+  readonly manyCell: HTMLElement;
+  readonly many: Words;
+  readonly service: Words;
+  readonly operation: Words;
+  readonly notes: Words;
   readonly bar: HTMLElement;
   readonly critical: HTMLElement;
-  readonly length: HTMLElement;
+  readonly lengthCell: HTMLElement;
+  readonly length: Words;
   line: number;
   index: number;
   version: number;
@@ -28,11 +32,23 @@ interface Slot {
   hue: number;
   indent: number;
   path: string;
+  left: string;
+  width: string;
+  label: string;
+  labelAt: string;
+  hasParts: boolean;
 }
 
-/** Lines beyond this many from the anchor move it: transforms lose pixels in large numbers. */
+interface Words {
+  readonly node: Text;
+  text: string;
+}
+
+/** Lines beyond this many from the anchor move it: the layer's place stays a number that has pixels. */
 const ANCHOR_REACH = 20_000;
 const INDENT_LEVELS = 20;
+/** A longer name of a service must not push the operation's out. */
+const LETTERS_SHORT = 24;
 
 export class RowPool {
   readonly #layer: HTMLElement;
@@ -40,6 +56,7 @@ export class RowPool {
   readonly #errorsWithin: Uint32Array;
   readonly #slots: Slot[] = [];
   #anchor = 0;
+  #top = NaN;
 
   constructor(layer: HTMLElement, store: Store) {
     this.#layer = layer;
@@ -54,20 +71,21 @@ export class RowPool {
     const { lines, chosen } = this.#store;
     if (Math.abs(sight.from - this.#anchor) > ANCHOR_REACH) this.#anchor = sight.from;
     const base = placeOf(this.#anchor);
-    this.#layer.style.transform = `translateY(${base + sight.shift}px)`;
+    if (this.#top !== base + sight.shift) this.#layer.style.transform = `translateY(${(this.#top = base + sight.shift)}px)`;
     while (this.#slots.length < sight.to - sight.from) this.#slots.push(this.#added());
     const size = this.#slots.length;
     for (let at = 0; at < size; at++) {
       const index = sight.from + ((((at - sight.from) % size) + size) % size);
       const slot = this.#slots[at]!;
       const isUsed = index < sight.to;
-      if (slot.element.hidden === isUsed) slot.element.hidden = !isUsed;
+      hide(slot.element, !isUsed);
       if (!isUsed) continue;
       const line = lines.value[index]!;
       if (slot.line !== line || slot.version !== version || slot.index !== index) this.#paint(slot, line, index, timePx);
       slot.version = version;
       const place = placeOf(index, extra) - base;
-      if (slot.place !== place) slot.element.style.transform = `translateY(${(slot.place = place)}px)`;
+      // Not a transform: each is a node of its own to the browser's painter.
+      if (slot.place !== place) slot.element.style.top = `${(slot.place = place)}px`;
       const isChosen = String(line === chosen.value);
       if (slot.element.ariaSelected !== isChosen) slot.element.ariaSelected = isChosen;
       if (line === chosen.value) active = slot.element.id;
@@ -104,26 +122,35 @@ export class RowPool {
     fold.tabIndex = -1;
     const sign = make("b", "failed", nameCell);
     sign.textContent = "!";
-    const many = make("b", "many", nameCell);
-    const service = make("b", "service-name", nameCell);
-    const operation = make("span", "operation", nameCell);
-    const notes = make("span", "notes", nameCell);
+    const manyCell = make("b", "many", nameCell);
+    const service = words(make("b", "service-name", nameCell));
+    const operation = words(make("span", "operation", nameCell));
+    const notes = words(make("span", "notes", nameCell));
     const time = make("span", "time-column", element);
     time.role = "gridcell";
     const bar = make("span", "bar", time);
     const critical = make("span", "critical", time);
-    const length = make("span", "length", time);
-    return { element, nameCell, fold, sign, many, service, operation, notes, bar, critical, length, line: NaN, index: -1, version: -1, place: NaN, hue: -1, indent: -1, path: "" };
+    const lengthCell = make("span", "length", time);
+    const texts = { foldSign: words(fold), many: words(manyCell), service, operation, notes, length: words(lengthCell) };
+    const written = { line: NaN, index: -1, version: -1, place: NaN, hue: -1, indent: -1, path: "", left: "", width: "", label: "", labelAt: "", hasParts: false };
+    return { element, nameCell, fold, sign, manyCell, bar, critical, lengthCell, ...texts, ...written };
   }
 
   #paint(slot: Slot, line: number, index: number, timePx: number): void {
     slot.line = line;
     slot.index = index;
     slot.element.ariaRowIndex = String(index + 1);
-    const { trace, groups, state, matches, hues } = this.#store;
     const missing = missingAt(line);
     slot.element.toggleAttribute("data-missing", missing >= 0);
-    if (missing >= 0) return this.#paintMissing(slot, missing);
+    if (missing >= 0) this.#paintMissing(slot, missing);
+    else this.#paintSpans(slot, line, timePx);
+    const hasParts = !slot.sign.hidden || !slot.manyCell.hidden || slot.notes.text !== "" || slot.service.text.length > LETTERS_SHORT;
+    if (slot.hasParts !== hasParts) slot.nameCell.toggleAttribute("data-parts", (slot.hasParts = hasParts));
+  }
+
+  /** A row, or a group of rows. */
+  #paintSpans(slot: Slot, line: number, timePx: number): void {
+    const { trace, groups, state, matches, hues } = this.#store;
     const group = line < 0 ? groups.value : null;
     const row = group ? group.members[group.from[~line]!]! : line;
     const depth = levelOf(trace, row);
@@ -146,7 +173,7 @@ export class RowPool {
     const { trace, zoom } = this.#store;
     const below = trace.ends[row]! - row - 1;
     this.#paintFold(slot, below > 0 ? !isClosed : null);
-    slot.many.hidden = true;
+    hide(slot.manyCell, true);
     const ownError = (trace.flags[row]! & Flag.error) !== 0;
     this.#paintSign(slot, ownError, !ownError && isClosed && this.#errorsWithin[row]! > 0);
     write(slot.notes, notesOf(trace, row, isClosed ? below : 0));
@@ -161,7 +188,7 @@ export class RowPool {
     const { trace, groups, state } = this.#store;
     const facts = groupFacts(trace, groups.value!, ~line);
     this.#paintFold(slot, state.value.folding.toggled.has(line));
-    slot.many.hidden = false;
+    hide(slot.manyCell, false);
     write(slot.many, `${formatCount(facts.count)}×`);
     this.#paintSign(slot, facts.errors > 0, false);
     write(slot.notes, "");
@@ -169,7 +196,7 @@ export class RowPool {
     slot.element.removeAttribute("data-orphan");
     const [least, median, most, total] = [facts.least, facts.median, facts.most, facts.total].map((nano) => formatDuration(nano / 1000));
     this.#paintBar(slot, facts.start, facts.end - facts.start, `Σ ${total} · ${least} / ${median} / ${most}`);
-    slot.length.title = t("trace.groupHint");
+    slot.lengthCell.title = t("trace.groupHint");
     paintCritical(slot, "");
   }
 
@@ -183,19 +210,19 @@ export class RowPool {
     slot.element.toggleAttribute("data-dim", matches.value !== null);
     for (const name of ["data-matched", "data-group", "data-adjusted", "data-orphan"]) slot.element.removeAttribute(name);
     this.#paintFold(slot, !isMissingFolded(state.value.folding, missing));
-    slot.many.hidden = true;
+    hide(slot.manyCell, true);
     this.#paintSign(slot, false, false);
     write(slot.notes, "");
     this.#paintBar(slot, start, end - start, "");
     paintCritical(slot, "");
   }
 
-  #paintFold({ element, fold }: Slot, isOpen: boolean | null): void {
+  #paintFold({ element, fold, foldSign }: Slot, isOpen: boolean | null): void {
     const expanded = isOpen === null ? null : String(isOpen);
     if (element.ariaExpanded !== expanded) element.ariaExpanded = expanded;
     fold.toggleAttribute("data-leaf", isOpen === null);
     if (isOpen === null) return;
-    write(fold, isOpen ? "▾" : "▸");
+    write(foldSign, isOpen ? "▾" : "▸");
     const label = t(isOpen ? "trace.collapse" : "trace.expand");
     if (fold.ariaLabel !== label) fold.ariaLabel = label;
   }
@@ -210,34 +237,44 @@ export class RowPool {
   }
 
   #paintSign({ sign }: Slot, own: boolean, within: boolean): void {
-    sign.hidden = !own && !within;
+    hide(sign, !own && !within);
     if (sign.hidden) return;
     sign.toggleAttribute("data-within", within);
     const title = t(within ? "trace.errorWithin" : "span.error");
     if (sign.title !== title) sign.title = title;
   }
 
-  #paintBar({ bar, length }: Slot, start: number, duration: number, text: string): void {
-    const place = barOf(start, duration, this.#store.zoom.value);
-    const left = percent(place.left);
-    if (bar.style.left !== left) bar.style.left = left;
-    const width = `max(${percent(place.width)}, 2px)`;
-    if (bar.style.width !== width) bar.style.width = width;
+  #paintBar(slot: Slot, start: number, duration: number, text: string): void {
     const [from, to] = this.#store.zoom.value;
-    bar.hidden = start > to || start + Math.max(duration, 0) < from;
-    write(length, text);
-    if (length.title) length.title = "";
-    const className = `length ${place.label}`;
-    if (length.className !== className) length.className = className;
-    length.style.left = place.label === "before" ? "" : percent(place.label === "after" ? place.left + place.width : place.left);
-    length.style.right = place.label === "before" ? percent(100 - place.left) : "";
+    const place = barOf(start, duration, [from, to]);
+    const { bar, lengthCell } = slot;
+    const [left, width] = [percent(place.left), percent(place.width)];
+    if (slot.left !== left) bar.style.left = slot.left = left;
+    if (slot.width !== width) bar.style.width = slot.width = width;
+    hide(bar, start > to || start + Math.max(duration, 0) < from);
+    write(slot.length, text);
+    if (lengthCell.title) lengthCell.title = "";
+    if (slot.label !== place.label) {
+      lengthCell.className = `length ${(slot.label = place.label)}`;
+      lengthCell.style.left = lengthCell.style.right = slot.labelAt = "";
+    }
+    const at = place.label === "before" ? percent(100 - place.left) : percent(place.label === "after" ? place.left + place.width : place.left);
+    if (slot.labelAt !== at) lengthCell.style[place.label === "before" ? "right" : "left"] = slot.labelAt = at;
   }
 }
 
 /** Change a text where it differs; nodes stay. */
-function write(element: HTMLElement, text: string): void {
-  const node = (element.firstChild ?? element.appendChild(document.createTextNode(""))) as Text;
-  if (node.data !== text) node.data = text;
+function write(place: Words, text: string): void {
+  if (place.text !== text) place.node.data = place.text = text;
+}
+
+function words(element: HTMLElement): Words {
+  return { node: element.appendChild(document.createTextNode("")), text: "" };
+}
+
+/** Hide or show where it differs: an attribute that is set anew makes the browser find the element's style anew. */
+function hide(element: HTMLElement, isHidden: boolean): void {
+  if (element.hidden !== isHidden) element.hidden = isHidden;
 }
 
 /** To a hundredth of a pixel on a wide screen: what is nearly the same is not written again. */

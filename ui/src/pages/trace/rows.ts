@@ -1,9 +1,8 @@
 // The arithmetic of the waterfall: which lines are in sight, where a bar stands, where time is marked. No DOM.
+import { HEIGHT_MAX, type Stand } from "./scroll";
 
 export const ROW_HEIGHT = 28;
 const MARGIN = 3;
-/** Browsers clamp taller elements; beyond it scroll positions are scaled. */
-const HEIGHT_MAX = 15_000_000;
 
 /** Something tall that stands below the line `index`. */
 export interface Extra {
@@ -27,39 +26,34 @@ export function placeOf(index: number, extra: Extra = NOTHING): number {
   return index * ROW_HEIGHT + (index > extra.index ? extra.height : 0);
 }
 
+/** Pixels of all lines together. */
+export function wholeOf(count: number, extra: Extra = NOTHING): number {
+  return count * ROW_HEIGHT + extra.height;
+}
+
 /** Which of `count` lines are in sight. */
-export function rowsInSight(count: number, scrollTop: number, viewHeight: number, extra: Extra = NOTHING): Sight {
-  const height = Math.min(count * ROW_HEIGHT + extra.height, HEIGHT_MAX);
-  const offset = offsetOf(count, scrollTop, viewHeight, extra);
+export function rowsInSight(count: number, { scrollTop, offset }: Stand, viewHeight: number, extra: Extra = NOTHING): Sight {
   const from = Math.max(lineAt(offset, extra) - MARGIN, 0);
   const to = Math.min(lineAt(offset + viewHeight, extra) + 1 + MARGIN, count);
-  return { from, to, shift: scrollTop - offset, height };
+  return { from, to, shift: scrollTop - offset, height: Math.min(wholeOf(count, extra), HEIGHT_MAX) };
 }
 
 /** Whether all of the line is in the window. */
-export function isInSight(index: number, count: number, scrollTop: number, viewHeight: number, extra: Extra = NOTHING): boolean {
-  const y = placeOf(index, extra) - offsetOf(count, scrollTop, viewHeight, extra);
+export function isInSight(index: number, { offset }: Stand, viewHeight: number, extra: Extra = NOTHING): boolean {
+  const y = placeOf(index, extra) - offset;
   return y >= 0 && y + ROW_HEIGHT <= viewHeight;
 }
 
-/** The scroll position at which the line is a third down the window. */
-export function scrollTo(index: number, count: number, viewHeight: number, extra: Extra = NOTHING): number {
-  const whole = count * ROW_HEIGHT + extra.height;
+/** The offset at which the line is a third down the window. */
+export function offsetOf(index: number, count: number, viewHeight: number, extra: Extra = NOTHING): number {
   const wanted = placeOf(index, extra) - (viewHeight - ROW_HEIGHT) / 3;
-  const offset = Math.min(Math.max(wanted, 0), Math.max(whole - viewHeight, 0));
-  return whole <= HEIGHT_MAX ? offset : (offset / (whole - viewHeight)) * (HEIGHT_MAX - viewHeight);
+  return Math.min(Math.max(wanted, 0), Math.max(wholeOf(count, extra) - viewHeight, 0));
 }
 
 function lineAt(offset: number, extra: Extra): number {
   const plain = Math.floor(offset / ROW_HEIGHT);
   if (plain <= extra.index) return plain;
   return Math.max(extra.index, Math.floor((offset - extra.height) / ROW_HEIGHT));
-}
-
-function offsetOf(count: number, scrollTop: number, viewHeight: number, extra: Extra): number {
-  const whole = count * ROW_HEIGHT + extra.height;
-  if (whole <= HEIGHT_MAX) return scrollTop;
-  return (scrollTop / Math.max(HEIGHT_MAX - viewHeight, 1)) * (whole - viewHeight);
 }
 
 export interface Bar {

@@ -10,7 +10,8 @@ import { followDrag, type Drag } from "./drag";
 import { moveLine } from "./keys";
 import { panel } from "./panel";
 import { RowPool } from "./rowpool";
-import { isInSight, rowsInSight, scrollTo, ticks, type Extra } from "./rows";
+import { isInSight, offsetOf, rowsInSight, ticks, wholeOf, type Extra } from "./rows";
+import { AT_TOP, movedTo, scrollTopOf } from "./scroll";
 import type { Store } from "./store";
 import { within } from "./zoom";
 
@@ -78,15 +79,18 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
   const height = view.firstElementChild as HTMLElement;
   let version = 0;
   let frame = 0;
+  let stand = AT_TOP;
   const extraNow = (): Extra | undefined => {
     const chosen = store.chosen.peek();
     if (openHeight.peek() === 0 || chosen === null) return undefined;
     return { index: store.lines.peek().indexOf(chosen), height: openHeight.peek() };
   };
+  const standNow = (extra = extraNow()) => movedTo(view.scrollTop, stand, wholeOf(store.lines.peek().length, extra), room.peek().height);
   const draw = () => {
     frame = 0;
     const extra = extraNow();
-    const sight = rowsInSight(store.lines.peek().length, view.scrollTop, room.peek().height, extra);
+    stand = standNow(extra);
+    const sight = rowsInSight(store.lines.peek().length, stand, room.peek().height, extra);
     const tall = `${sight.height}px`;
     if (height.style.height !== tall) height.style.height = tall;
     const active = pool.draw(sight, extra, version, room.peek().width);
@@ -95,6 +99,15 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
     else view.removeAttribute("aria-activedescendant");
   };
   const soon = () => (frame ||= requestAnimationFrame(draw));
+  const standAt = (offset: number) => {
+    const scrollTop = scrollTopOf(offset, wholeOf(store.lines.peek().length, extraNow()), room.peek().height);
+    if (Math.abs(view.scrollTop - scrollTop) < 1) return;
+    view.scrollTop = scrollTop;
+    stand = { scrollTop: view.scrollTop, offset };
+    draw();
+  };
+  /** The scroll bar comes after what was scrolled step by step. */
+  const onRest = () => standAt(standNow().offset);
   const stopPaint = effect(() => {
     void [store.lines.value, store.matches.value, store.zoom.value, room.value, language.value];
     version++;
@@ -112,7 +125,7 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
     requestAnimationFrame(() => {
       draw();
       const extra = extraNow();
-      if (!isInSight(index, lines.length, view.scrollTop, view.clientHeight, extra)) view.scrollTop = scrollTo(index, lines.length, view.clientHeight, extra);
+      if (!isInSight(index, stand, view.clientHeight, extra)) standAt(offsetOf(index, lines.length, view.clientHeight, extra));
     });
   });
   const onClick = (event: MouseEvent) => {
@@ -124,6 +137,7 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
     store.choose(store.chosen.peek() === line ? null : line);
   };
   view.addEventListener("scroll", soon, { passive: true });
+  view.addEventListener("scrollend", onRest, { passive: true });
   layer.addEventListener("click", onClick);
   const onOver = (event: MouseEvent) => pool.explain(event.target);
   layer.addEventListener("pointerover", onOver, { passive: true });
@@ -132,6 +146,7 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
     cancelAnimationFrame(frame);
     for (const stop of [stopPaint, stopMove, stopReveal]) stop();
     view.removeEventListener("scroll", soon);
+    view.removeEventListener("scrollend", onRest);
     layer.removeEventListener("click", onClick);
     layer.removeEventListener("pointerover", onOver);
     layer.replaceChildren();
