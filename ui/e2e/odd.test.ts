@@ -112,6 +112,23 @@ test("a million siblings, merged into one row and one by one", async ({ page }) 
   await expect.poll(async () => Math.round((await middle.boundingBox())!.y - before.y)).toBe(-140);
 });
 
+test("a hundred thousand spans of one parent that never came", async ({ page }) => {
+  const count = 100_000;
+  const made = emptyMade(count, 1, 2);
+  made.flags.fill(1 + 128);
+  made.names.forEach((_, row) => (made.names[row] = row % 2));
+  made.flags[0] = 1; // The root came.
+  await open(page, { ...made, missing: [{ spanId: "00000000000000ab", rows: Array.from({ length: count - 1 }, (_, at) => at + 1) }] }, "?merge=0");
+  await expect(page.getByRole("treegrid")).toHaveAttribute("aria-rowcount", String(count + 1));
+  await expect(page.locator(".row[data-missing]")).toContainText("99,999 spans with the unknown parent 00000000000000ab");
+  await page.getByRole("treegrid").focus();
+  await page.keyboard.press("End");
+  await expect(page.locator(`.row[aria-rowindex="${count + 1}"]`)).toHaveAttribute("aria-level", "2");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await expect(page.locator(rows)).toHaveCount(2);
+});
+
 test("ten megabytes in one span", async ({ page }) => {
   await open(page, { ...grownTree(20), attributes: hugeAttributes });
   await page.locator(rows).first().click();

@@ -11,6 +11,8 @@ export interface Made {
   readonly flags: Uint16Array;
   readonly serviceNames: readonly string[];
   readonly spanNames: readonly string[];
+  /** Parents that are not there, and the rows that name them; those have the orphan's flag, 128. */
+  readonly missing?: readonly { readonly spanId: string; readonly rows: readonly number[] }[];
   /** Attributes of a row's span, if it is asked for. */
   readonly attributes?: (row: number) => { key: string; type: string; value: unknown }[];
 }
@@ -44,6 +46,8 @@ export function skeletonBytes(made: Made, traceId = MADE_ID): Buffer {
     ["start", "f64", Float64Array.of(0)],
     ["end", "f64", Float64Array.of(made.durations[0] ?? 0)],
   ];
+  const missing = made.missing ?? [];
+  const orphans = Uint32Array.from(missing.flatMap(({ rows }) => rows));
   const facts = {
     traceId,
     spanCount: count,
@@ -59,16 +63,16 @@ export function skeletonBytes(made: Made, traceId = MADE_ID): Buffer {
     services: made.serviceNames.map((name) => ({ name, spanCount: 1, errorCount: 0 })),
     names: made.spanNames,
     scopes: [""],
-    missingParents: [],
+    missingParents: missing.map(({ spanId, rows }) => ({ spanId, count: rows.length, rows: rows.slice(0, 100) })),
   };
   const header = (from: number) => {
     let at = from;
-    const places = [...columns, ...critical].map(([name, type, { byteLength }]) => {
+    const places = [...columns, ...critical, ["row", "u32", orphans] as const].map(([name, type, { byteLength }]) => {
       const place = [name, { type, offset: at }];
       at += Math.ceil(byteLength / 8) * 8;
       return place;
     });
-    return JSON.stringify({ ...facts, columns: Object.fromEntries(places.slice(0, 8)), critical: { count: 1, ...Object.fromEntries(places.slice(8)) } });
+    return JSON.stringify({ ...facts, columns: Object.fromEntries(places.slice(0, 8)), critical: { count: 1, ...Object.fromEntries(places.slice(8, 11)) }, orphans: { count: orphans.length, ...Object.fromEntries(places.slice(11)) } });
   };
   const room = Math.ceil((Buffer.byteLength(header(10 ** 9)) + 64) / 8) * 8;
   const text = Buffer.from(header(16 + room));
@@ -77,7 +81,7 @@ export function skeletonBytes(made: Made, traceId = MADE_ID): Buffer {
   bytes[0]!.writeUInt16LE(1, 4);
   bytes[0]!.writeUInt32LE(room, 8);
   bytes[0]!.writeUInt32LE(count, 12);
-  for (const [, , column] of [...columns, ...critical]) bytes.push(Buffer.from(column.buffer as ArrayBuffer, column.byteOffset, column.byteLength), Buffer.alloc((8 - (column.byteLength % 8)) % 8));
+  for (const column of [...columns.map(([, , one]) => one), ...critical.map(([, , one]) => one), orphans]) bytes.push(Buffer.from(column.buffer as ArrayBuffer, column.byteOffset, column.byteLength), Buffer.alloc((8 - (column.byteLength % 8)) % 8));
   return Buffer.concat(bytes);
 }
 

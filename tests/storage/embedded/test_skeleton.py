@@ -147,6 +147,17 @@ def test_long_traces_and_backward_clocks_have_wide_times():
     assert narrow.header["columns"]["duration"]["type"] == "u32"
 
 
+def test_all_children_of_missing_parents_are_told():
+    look = one([span(1, number, 901 if number % 3 else 902, start=number) for number in range(1, 400)])
+    data, plain = look.skeleton(), json.loads(look.skeleton(as_json=True))
+    assert [(parent["count"], len(parent["rows"])) for parent in plain["missingParents"]] == [(266, 100), (133, 100)]
+    first, second = plain["orphans"]["row"][:266], plain["orphans"]["row"][266:]
+    assert first == [row for row in range(399) if (row + 1) % 3]
+    assert second == [row for row in range(399) if (row + 1) % 3 == 0]
+    orphans = read_skeleton(data).header["orphans"]
+    assert np.frombuffer(data, "<u4", orphans["count"], orphans["row"]["offset"]).tolist() == first + second
+
+
 def test_columns_are_aligned():
     data = one([span(1, number, 1 if number > 1 else None) for number in range(1, 8)]).skeleton()
     header = read_skeleton(data).header

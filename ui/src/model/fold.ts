@@ -57,10 +57,10 @@ export function linesOf(trace: Trace, folding: Folding, { shown = null, groups =
   };
   let from = 0;
   const done = new Uint8Array(missing.count);
-  for (const top of missing.rows) {
+  for (const [at, top] of missing.rows.entries()) {
     open(from, top, 0);
     from = ends[top]!;
-    const index = missing.of.get(top)!;
+    const index = missing.parents[at]!;
     if (done[index] || (shown && !shown[top])) continue;
     done[index] = 1;
     lines[count++] = lineOfMissing(index);

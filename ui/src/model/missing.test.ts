@@ -25,8 +25,8 @@ function withMissing(spans: readonly Plain[]): { trace: Trace; named: Map<number
     const { parent } = spans.find(({ id }) => id === whole.spanNames[whole.names[row]!])!;
     if (parent && whole.parents[row]! < 0) rows.set(parent, [...(rows.get(parent) ?? []), row]);
   }
-  const missingParents = [...rows].map(([spanId, each]) => ({ spanId, count: each.length, rows: each }));
-  return { trace: { ...whole, missingParents }, named: new Map(missingParents.flatMap(({ rows: each }, index) => each.map((row) => [row, index] as const))) };
+  const missingParents = [...rows].map(([spanId, each]) => ({ spanId, count: each.length, rows: Uint32Array.from(each) }));
+  return { trace: { ...whole, missingParents }, named: new Map(missingParents.flatMap(({ rows: each }, index) => Array.from(each, (row) => [row, index] as const))) };
 }
 
 /** The lines, the slow and obvious way: missing parents become nodes of the tree, where their first child stood. */
@@ -41,7 +41,7 @@ function plainLines(trace: Trace, named: Map<number, number>, { level, toggled }
   for (const top of below(-1)) {
     const index = named.get(top);
     if (index === undefined) walk(top, below(top), 0);
-    else if (!seen.has(index)) walk(lineOfMissing(index), trace.missingParents[index]!.rows, 0);
+    else if (!seen.has(index)) walk(lineOfMissing(index), [...trace.missingParents[index]!.rows], 0);
     if (index !== undefined) seen.add(index);
   }
   return lines;
@@ -85,7 +85,7 @@ describe("a parent that is not there", () => {
 
   it("keeps apart what only looks like siblings", () => {
     const spans = ["x", "x", "x", "y", null].map((parent, at) => ({ id: `s${at}`, parent, start: at, duration: 1, name: "get" }));
-    const trace: Trace = { ...traceOf(spans), missingParents: [{ spanId: "x", count: 3, rows: [0, 1, 2] }, { spanId: "y", count: 1, rows: [3] }] };
+    const trace: Trace = { ...traceOf(spans), missingParents: [{ spanId: "x", count: 3, rows: Uint32Array.of(0, 1, 2) }, { spanId: "y", count: 1, rows: Uint32Array.of(3) }] };
     const groups = groupSimilar(trace);
     expect([...groups.of]).toEqual([0, 0, 0, -1, -1]);
     expect([...linesOf(trace, ALL_OPEN, { groups })]).toEqual([lineOfMissing(0), ~0, lineOfMissing(1), 3, 4]);

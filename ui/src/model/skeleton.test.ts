@@ -21,6 +21,7 @@ it("reads columns where the header says they are", () => {
   expect([has(trace, 1, Flag.error), has(trace, 0, Flag.error), has(trace, 0, Flag.critical)]).toEqual([true, false, true]);
   expect(segmentsOf(trace, 0)).toEqual({ from: 0, to: 1 });
   expect(segmentsOf(trace, 1)).toEqual({ from: 1, to: 1 });
+  expect(trace.missingParents).toEqual([{ spanId: "cd", count: 1, rows: Uint32Array.of(0) }]);
 });
 
 it("refuses what is no skeleton", () => {
@@ -30,7 +31,7 @@ it("refuses what is no skeleton", () => {
 
 /** A skeleton of two spans, written by hand after the specification. */
 function packed(): ArrayBuffer {
-  const at = { start: 2000, duration: 2016, selfTime: 2032, parent: 2048, service: 2056, name: 2064, scope: 2072, flags: 2080, row: 2088, from: 2096, to: 2104 };
+  const at = { start: 2000, duration: 2016, selfTime: 2032, parent: 2048, service: 2056, name: 2064, scope: 2072, flags: 2080, row: 2088, from: 2096, to: 2104, orphan: 2112 };
   const header = JSON.stringify({
     traceId: "ab",
     spanCount: 2,
@@ -46,7 +47,7 @@ function packed(): ArrayBuffer {
     services: [{ name: "web", spanCount: 1, errorCount: 0 }, { name: "cart", spanCount: 1, errorCount: 1 }],
     names: ["GET", "SELECT"],
     scopes: [""],
-    missingParents: [],
+    missingParents: [{ spanId: "cd", count: 1, rows: [0] }],
     columns: {
       start: { type: "f64", offset: at.start },
       duration: { type: "f64", offset: at.duration },
@@ -58,8 +59,9 @@ function packed(): ArrayBuffer {
       flags: { type: "u16", offset: at.flags },
     },
     critical: { count: 1, row: { type: "u32", offset: at.row }, start: { type: "f64", offset: at.from }, end: { type: "f64", offset: at.to } },
+    orphans: { count: 1, row: { type: "u32", offset: at.orphan } },
   }).padEnd(1984);
-  const bytes = new ArrayBuffer(2112);
+  const bytes = new ArrayBuffer(2120);
   const view = new DataView(bytes);
   new Uint8Array(bytes).set(new TextEncoder().encode("LYSK"));
   view.setUint16(4, 1, true);

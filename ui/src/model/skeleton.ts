@@ -20,9 +20,10 @@ interface Header {
   isBuffered: boolean;
   services: { name: string; spanCount: number; errorCount: number }[];
   names: string[];
-  missingParents: MissingParent[];
+  missingParents: { spanId: string; count: number; rows: number[] }[];
   columns: Record<"start" | "duration" | "selfTime" | "parent" | "service" | "name" | "flags", Place>;
   critical: { count: number } & Record<"row" | "start" | "end", Place>;
+  orphans: { count: number; row: Place };
 }
 
 const MAGIC = 0x4b53_594c; // "LYSK"
@@ -54,7 +55,7 @@ export function readSkeleton(bytes: ArrayBuffer): Trace {
     isBuffered: header.isBuffered,
     serviceNames: header.services.map(({ name }) => name),
     spanNames: header.names,
-    missingParents: header.missingParents,
+    missingParents: missingParents(header, words(bytes, header.orphans.row, header.orphans.count)),
     starts: times(columns.start),
     durations: times(columns.duration),
     selfTimes: times(columns.selfTime),
@@ -78,6 +79,12 @@ export function structure(parents: Int32Array): { depths: Uint32Array; ends: Uin
     if (parent >= 0 && ends[parent] === 0) ends[parent] = ends[row]!; // The last child is met first.
   }
   return { depths, ends };
+}
+
+/** With all of their children, which stand one parent's after the other's. */
+function missingParents(header: Header, orphans: Uint32Array): MissingParent[] {
+  let from = 0;
+  return header.missingParents.map(({ spanId, count }) => ({ spanId, count, rows: orphans.subarray(from, (from += count)) }));
 }
 
 function words(bytes: ArrayBuffer, place: Place, length: number): Uint32Array {

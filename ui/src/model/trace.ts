@@ -44,7 +44,7 @@ export interface Trace {
 export interface MissingParent {
   readonly spanId: string;
   readonly count: number;
-  readonly rows: readonly number[];
+  readonly rows: Uint32Array;
 }
 
 /** Stretches of the critical path, sorted by row. */

@@ -2,7 +2,7 @@
 
 use super::Wish;
 use super::critical::Segment;
-use super::outline::{Coded, Outline};
+use super::outline::{Coded, MissingParent, Outline};
 use crate::structure::NONE;
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ enum Column {
     Doubles(Vec<f64>),
 }
 
-/// A column's place among the others: in the object `columns` or in `critical`, by name.
+/// A column's place among the others: in the object `columns`, `critical` or `orphans`, by name.
 struct Named {
     group: &'static str,
     name: &'static str,
@@ -84,6 +84,7 @@ impl Skeleton<'_> {
             column,
         };
         let path = self.path;
+        let orphans = self.missing().flat_map(|parent| &parent.rows);
         vec![
             column(
                 "start",
@@ -108,6 +109,11 @@ impl Skeleton<'_> {
                 "end",
                 times(&mut path.iter().map(|segment| since(segment.end))),
             ),
+            Named {
+                group: "orphans",
+                name: "row",
+                column: Column::Ints(orphans.copied().collect()),
+            },
         ]
     }
 
@@ -132,6 +138,7 @@ impl Skeleton<'_> {
             "missingParents": self.missing_parents(),
             "columns": {},
             "critical": {"count": self.path.len()},
+            "orphans": {"count": self.missing().map(|parent| parent.rows.len()).sum::<usize>()},
         });
         match header {
             Value::Object(header) => header,
@@ -153,9 +160,13 @@ impl Skeleton<'_> {
             .collect()
     }
 
+    /// The parents that are told.
+    fn missing(&self) -> impl Iterator<Item = &MissingParent> {
+        self.outline.missing.iter().take(MISSING_MAX)
+    }
+
     fn missing_parents(&self) -> Vec<Value> {
-        let missing = self.outline.missing.iter().take(MISSING_MAX);
-        missing
+        self.missing()
             .map(|parent| {
                 let rows = &parent.rows[..parent.rows.len().min(ROWS_MAX)];
                 json!({"spanId": hex(&parent.span_id.to_be_bytes()), "count": parent.rows.len(), "rows": rows})

@@ -1,6 +1,6 @@
 // What keys do on the trace page. Rows are walked while the waterfall has the focus; the rest works anywhere.
 import type { Shortcut } from "../../ui/keys";
-import { levelCount, lineOfMissing, missingAt, missingOf } from "../../model/missing";
+import { levelCount, lineOfMissing, missingAt, missingParentOf } from "../../model/missing";
 import { lineFrom } from "../../model/walk";
 import { Flag } from "../../model/trace";
 import { VIEWS } from "./state";
@@ -100,9 +100,9 @@ function goUp(store: Store, line: number): void {
   if (missingAt(line) >= 0) return;
   const row = line < 0 ? store.groups.peek()!.members[store.groups.peek()!.from[~line]!]! : line;
   const parent = store.trace.parents[row]!;
-  const missing = missingOf(store.trace).of.get(row);
+  const missing = missingParentOf(store.trace, row);
   if (parent >= 0) store.show(parent);
-  else if (missing !== undefined) store.choose(lineOfMissing(missing), { reveal: true });
+  else if (missing >= 0) store.choose(lineOfMissing(missing), { reveal: true });
 }
 
 function markChosen(store: Store, end: 0 | 1): void {

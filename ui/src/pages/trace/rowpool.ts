@@ -2,7 +2,7 @@
 import { formatCount, t } from "../../i18n";
 import { hueColour } from "../../model/colours";
 import { isFolded, isMissingFolded } from "../../model/fold";
-import { levelOf, missingAt, missingFacts, missingOf } from "../../model/missing";
+import { levelOf, missingAt, missingFacts, missingParentOf } from "../../model/missing";
 import { groupFacts } from "../../model/similar";
 import { countWithin, Flag, nameOf, segmentsOf, serviceOf, type Trace } from "../../model/trace";
 import { formatDuration } from "../../time/format";
@@ -307,7 +307,7 @@ function notesOf(trace: Trace, row: number, hidden: number): string {
   const flags = trace.flags[row]!;
   const notes: string[] = [];
   if (hidden > 0) notes.push(`+${formatCount(hidden)}`);
-  if (flags & Flag.orphan && !missingOf(trace).of.has(row)) notes.push(t("trace.unknownParent")); // Else the line above says whose child it is.
+  if (flags & Flag.orphan && missingParentOf(trace, row) < 0) notes.push(t("trace.unknownParent")); // Else the line above says whose child it is.
   if (flags & Flag.cut) notes.push(t("trace.cutCircle"));
   if (flags & Flag.events) notes.push("◆");
   if (flags & Flag.links) notes.push("↗");
