@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::same::{place, same};
@@ -23,12 +24,30 @@ pub struct Interner {
     data: Vec<u8>,
     last: Option<i32>,
     empty: Option<i32>,
-    /// What came after each code, shifted by one.
-    successors: Vec<Option<i32>>,
+    /// What came after each code, shifted by one: the latest two.
+    successors: Vec<[Guess; 2]>,
     recent: Recent,
 }
 
-const RECENT_BITS: u32 = 6;
+/// A code that may be it, and where its text is.
+#[derive(Clone, Copy)]
+struct Guess {
+    code: i32,
+    start: usize,
+    end: usize,
+}
+
+const NO_GUESS: Guess = Guess {
+    code: NO_CODE,
+    start: 0,
+    end: 0,
+};
+
+/// Where there are more than some values there are usually many: growing step by step would hash each again and again.
+const SOME: i32 = 3;
+const MANY: usize = 100;
+
+const RECENT_BITS: u32 = 8;
 
 /// Codes that were found lately, by the place of their texts; `NO_CODE` where there is none.
 struct Recent([i32; 1 << RECENT_BITS]);
@@ -65,24 +84,41 @@ impl Interner {
         code
     }
 
-    /// The code of a text that comes after another one (None: the first of a row). What followed last time is tried
-    /// first, because spans of one kind have their keys in one order.
+    /// The code of a text that comes after another one (None: the first of a row). What followed the last two times is
+    /// tried first, because spans of one kind have their keys in one order.
     #[inline]
     pub fn text_after(&mut self, previous: Option<i32>, value: &[u8]) -> i32 {
         if value.is_empty() {
             return self.empty_text();
         }
         let slot = previous.map_or(0, |code| code as usize + 1);
-        if let Some(&Some(guess)) = self.successors.get(slot)
-            && same(self.value(guess), value)
-        {
-            return guess;
+        if let Some(guesses) = self.successors.get_mut(slot) {
+            for at in 0..guesses.len() {
+                let guess = guesses[at];
+                if same(&self.data[guess.start..guess.end], value) {
+                    guesses.swap(0, at);
+                    return guess.code;
+                }
+            }
         }
+        self.text_unexpected(slot, value)
+    }
+
+    /// The code of a text that did not come after this one the last two times.
+    #[inline(never)]
+    fn text_unexpected(&mut self, slot: usize, value: &[u8]) -> i32 {
         let code = self.text(value);
         if slot >= self.successors.len() {
-            self.successors.resize(slot + 1, None);
+            self.successors.resize(slot + 1, [NO_GUESS; 2]);
         }
-        self.successors[slot] = Some(code);
+        let range = range(&self.ends, code);
+        let guesses = &mut self.successors[slot];
+        guesses[1] = guesses[0];
+        guesses[0] = Guess {
+            code,
+            start: range.start,
+            end: range.end,
+        };
         code
     }
 
@@ -149,6 +185,9 @@ impl Interner {
             data,
             ..
         } = self;
+        if code == SOME {
+            codes.reserve(MANY, |&code| hash_of(seed, slice(ends, data, code)));
+        }
         codes.insert_unique(hash, code, |&code| hash_of(seed, slice(ends, data, code)));
         code
     }
@@ -173,9 +212,14 @@ fn hash_of(seed: &RandomState, value: &[u8]) -> u64 {
 
 #[inline(always)]
 fn slice<'a>(ends: &[usize], data: &'a [u8], code: i32) -> &'a [u8] {
+    &data[range(ends, code)]
+}
+
+#[inline(always)]
+fn range(ends: &[usize], code: i32) -> Range<usize> {
     let code = code as usize;
     let start = if code == 0 { 0 } else { ends[code - 1] };
-    &data[start..ends[code]]
+    start..ends[code]
 }
 
 /// The caller has made sure that the data fits into 31 bits.

@@ -30,6 +30,7 @@ pub mod otlp_json_decode;
 pub mod otlp_json_encode;
 mod otlp_json_messages;
 mod otlp_json_values;
+mod otlp_resource;
 mod otlp_span;
 mod otlp_value;
 mod otlp_value_writer;

@@ -3,7 +3,7 @@
 use crate::columns::{ids, numbers, times};
 use crate::intern::Interner;
 use crate::schema::{AttributeType, attribute_fields, event_fields, link_fields};
-use crate::utf8::repaired;
+use crate::utf8::{is_utf8, repaired};
 use arrow_array::types::{Int64Type, UInt8Type, UInt32Type};
 use arrow_array::{ArrayRef, BinaryArray, ListArray, StringArray, StructArray};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
@@ -23,6 +23,8 @@ pub struct Attributes {
     text_ends: Vec<i32>,
     /// Texts one after the other; a writer of attribute text appends here, then calls `push_written`.
     pub text: Vec<u8>,
+    /// Where the texts of this row begin.
+    row_text_start: usize,
 }
 
 impl Attributes {
@@ -43,20 +45,16 @@ impl Attributes {
         self.text_ends.push(self.text.len() as i32);
     }
 
-    /// Append a string. What is not UTF-8 is repaired.
+    /// Append a string. What is not UTF-8 is repaired when the row ends.
     #[inline]
     pub fn push_string(&mut self, key: &[u8], value: &[u8]) {
-        if value.is_ascii() {
-            self.push_bytes(key, AttributeType::String, value);
-        } else {
-            self.push_bytes(key, AttributeType::String, repaired(value).as_bytes());
-        }
+        self.push_bytes(key, AttributeType::String, value);
     }
 
     /// Append one whose value is bytes: UTF-8 of a string, bytes, attribute text.
     #[inline]
     pub fn push_bytes(&mut self, key: &[u8], kind: AttributeType, value: &[u8]) {
-        self.text.extend_from_slice(value);
+        append(&mut self.text, value);
         self.push_written(key, kind);
     }
 
@@ -79,7 +77,49 @@ impl Attributes {
     #[inline]
     pub(crate) fn end_row(&mut self) {
         self.previous = None;
+        if !self.text[self.row_text_start..].is_ascii() {
+            self.repair_row();
+        }
+        self.row_text_start = self.text.len();
         self.ends.push(self.key.len());
+    }
+
+    /// Whether a string is UTF-8 can only be asked of each one, but all together say whether it need be asked at all.
+    #[inline(never)]
+    fn repair_row(&mut self) {
+        if !self.fits() {
+            return; // The batch will be refused; its ends are no longer right.
+        }
+        let items = self.ends.last()..self.key.len();
+        let is_string = |item: &usize| self.kind[*item] == AttributeType::String as u8;
+        if items
+            .clone()
+            .filter(is_string)
+            .all(|item| is_utf8(self.value(item)))
+        {
+            return;
+        }
+        let mut text = Vec::new();
+        let mut ends = Vec::new();
+        for item in items.clone() {
+            let value = self.value(item);
+            match is_string(&item) {
+                true => text.extend_from_slice(repaired(value).as_bytes()),
+                false => text.extend_from_slice(value),
+            }
+            ends.push((self.row_text_start + text.len()) as i32);
+        }
+        self.text.truncate(self.row_text_start);
+        self.text.append(&mut text);
+        self.text_ends.truncate(items.start);
+        self.text_ends.append(&mut ends);
+    }
+
+    fn value(&self, item: usize) -> &[u8] {
+        let start = item
+            .checked_sub(1)
+            .map_or(0, |before| self.text_ends[before]);
+        &self.text[start as usize..self.text_ends[item] as usize]
     }
 
     pub(crate) fn abandon_row(&mut self) {
@@ -89,8 +129,7 @@ impl Attributes {
         self.kind.truncate(length);
         self.number.truncate(length);
         self.text_ends.truncate(length);
-        self.text
-            .truncate(self.text_ends.last().map_or(0, |&end| end as usize));
+        self.text.truncate(self.row_text_start);
     }
 
     #[inline]
@@ -293,6 +332,29 @@ impl Offsets {
             Arc::new(items),
             None,
         )?))
+    }
+}
+
+/// As `extend_from_slice`, but short texts, which most are, need no call.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, value: &[u8]) {
+    match value.len() {
+        33.. => out.extend_from_slice(value),
+        16.. => append_ends::<16>(out, value),
+        8.. => append_ends::<8>(out, value),
+        4.. => append_ends::<4>(out, value),
+        _ => value.iter().for_each(|&byte| out.push(byte)),
+    }
+}
+
+/// Append at least N bytes and at most twice as many: the first N, and over their end the last N.
+#[inline(always)]
+fn append_ends<const N: usize>(out: &mut Vec<u8>, value: &[u8]) {
+    let end = out.len() + value.len();
+    if let (Some(first), Some(last)) = (value.first_chunk::<N>(), value.last_chunk::<N>()) {
+        out.extend_from_slice(first);
+        out.truncate(end - N);
+        out.extend_from_slice(last);
     }
 }
 

@@ -6,17 +6,14 @@
 
 use crate::columns::Columns;
 use crate::origins::{Resource, ResourceCodes, Scope, ScopeCodes};
-use crate::otlp_fields::{entity_ref, request, resource, resource_spans, scope, scope_spans};
+use crate::otlp_fields::{request, resource_spans, scope, scope_spans};
+use crate::otlp_resource::Resources;
 use crate::otlp_span::SpanReader;
-use crate::otlp_value::{read_key_value, write_key_value, write_value};
+use crate::otlp_value::write_key_value;
 use crate::protobuf::{DEPTH_MAX, Malformed, Parts, Reader, Result};
-use crate::protobuf_writer::{
-    close_message, open_message, put_bytes_field, put_bytes_unless_empty,
-};
 use crate::refusal::{Refusal, Refusals};
 use crate::schema::MISSING_SERVICE_NAME;
 use crate::text::TextSink;
-use crate::utf8::repaired;
 use arrow_array::RecordBatch;
 
 /// What became of a payload.
@@ -40,7 +37,8 @@ pub struct DecodeError {
 const USUAL_SPAN_BYTES: usize = 400;
 
 const RESOURCE_SPANS_DEPTH: u32 = DEPTH_MAX - 1;
-const RESOURCE_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
+/// What may lie below a resource.
+pub(crate) const RESOURCE_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
 const SCOPE_SPANS_DEPTH: u32 = RESOURCE_SPANS_DEPTH - 1;
 const SCOPE_DEPTH: u32 = SCOPE_SPANS_DEPTH - 1;
 /// What may lie below a span.
@@ -48,7 +46,14 @@ pub(crate) const SPAN_DEPTH: u32 = SCOPE_SPANS_DEPTH - 1;
 
 /// Decode an ExportTraceServiceRequest, or TracesData, which has the same form.
 pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder {
+        columns: Columns::default(),
+        refusals: Refusals::default(),
+        text: Vec::new(),
+        resources: Resources::take(),
+        spans: SpanReader::default(),
+        scopes: Vec::new(),
+    };
     decoder.columns.reserve(payload.len() / USUAL_SPAN_BYTES);
     decoder.request(payload).map_err(|malformed| DecodeError {
         reason: format!(
@@ -57,6 +62,7 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
             malformed.at.saturating_sub(payload.as_ptr() as usize)
         ),
     })?;
+    decoder.resources.put_back();
     let repaired_rows = decoder.columns.take_repaired_rows();
     let columns = decoder.columns.finish().map_err(|error| DecodeError {
         reason: error.to_string(),
@@ -68,12 +74,12 @@ pub fn decode(payload: &[u8]) -> std::result::Result<Decoded, DecodeError> {
     })
 }
 
-#[derive(Default)]
 struct Decoder {
     columns: Columns,
     refusals: Refusals,
-    /// Attribute text of the resource or scope at hand.
+    /// Attribute text of the scope at hand.
     text: Vec<u8>,
+    resources: Box<Resources>,
     spans: SpanReader,
     /// The scopes of the resource at hand, each with the row where its spans end.
     scopes: Vec<(usize, ScopeCodes)>,
@@ -150,38 +156,13 @@ impl Decoder {
     }
 
     fn resource(&mut self, parts: &Parts<'_>, schema_url: &[u8]) -> Result<ResourceCodes> {
-        let mut dropped_attributes_count = 0;
-        let mut entity_refs = Vec::new();
-        let mut service_name: Option<Vec<u8>> = None;
-        self.text.clear();
-        let mut bag = TextSink::begin_bag(&mut self.text);
-        for part in parts.iter() {
-            let mut reader = Reader::new(part);
-            while let Some(tag) = reader.tag()? {
-                match tag {
-                    resource::ATTRIBUTES => {
-                        let pair = reader.bytes()?;
-                        write_key_value(pair, RESOURCE_DEPTH - 1, &mut bag)?;
-                        if service_name.as_ref().is_none_or(Vec::is_empty) {
-                            service_name = read_service_name(pair)?.or(service_name);
-                        }
-                    }
-                    resource::DROPPED_ATTRIBUTES_COUNT => {
-                        dropped_attributes_count = reader.varint()? as u32
-                    }
-                    resource::ENTITY_REFS => put_entity_ref(&mut entity_refs, reader.bytes()?)?,
-                    _ => reader.skip(tag, RESOURCE_DEPTH)?,
-                }
-            }
-        }
-        bag.end_bag();
+        let resource = self.resources.read(parts)?;
         Ok(self.columns.origins.resource(&Resource {
-            service_name: service_name
-                .as_deref()
+            service_name: (resource.service_name.as_deref())
                 .unwrap_or(MISSING_SERVICE_NAME.as_bytes()),
-            attributes: &self.text,
-            dropped_attributes_count,
-            entity_refs: &entity_refs,
+            attributes: &resource.attributes,
+            dropped_attributes_count: resource.dropped_attributes_count,
+            entity_refs: &resource.entity_refs,
             schema_url,
         }))
     }
@@ -213,45 +194,4 @@ impl Decoder {
         found.attributes = &self.text;
         Ok(self.columns.origins.scope(&found))
     }
-}
-
-/// The value of this pair as a person would write it, if its key is service.name.
-fn read_service_name(pair: &[u8]) -> Result<Option<Vec<u8>>> {
-    let pair = read_key_value(pair, RESOURCE_DEPTH - 1)?;
-    if pair.key != b"service.name" {
-        return Ok(None);
-    }
-    let mut text = Vec::new();
-    let mut sink = crate::plain::PlainSink::new(&mut text);
-    write_value(&pair.value, RESOURCE_DEPTH - 1, &mut sink)?;
-    Ok(Some(text))
-}
-
-/// The known fields of an EntityRef, its texts repaired, in the order of their numbers, as a field of our own.
-fn put_entity_ref(out: &mut Vec<u8>, data: &[u8]) -> Result<()> {
-    let message = open_message(out, resource::ENTITY_REFS);
-    for wanted in [entity_ref::SCHEMA_URL, entity_ref::TYPE] {
-        let mut last: &[u8] = b"";
-        each_text(data, wanted, |text| last = text)?;
-        put_bytes_unless_empty(out, wanted, repaired(last).as_bytes());
-    }
-    for wanted in [entity_ref::ID_KEYS, entity_ref::DESCRIPTION_KEYS] {
-        each_text(data, wanted, |text| {
-            put_bytes_field(out, wanted, repaired(text).as_bytes())
-        })?;
-    }
-    close_message(out, message);
-    Ok(())
-}
-
-fn each_text<'a>(data: &'a [u8], wanted: u32, mut visit: impl FnMut(&'a [u8])) -> Result<()> {
-    let mut reader = Reader::new(data);
-    while let Some(tag) = reader.tag()? {
-        if tag == wanted {
-            visit(reader.bytes()?);
-        } else {
-            reader.skip(tag, RESOURCE_DEPTH - 1)?;
-        }
-    }
-    Ok(())
 }

@@ -229,6 +229,11 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// The part, if there is just one.
+    pub fn sole(&self) -> Option<&'a [u8]> {
+        self.first.filter(|_| self.rest.is_empty())
+    }
+
     /// The parts in order.
     #[inline(always)]
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> {

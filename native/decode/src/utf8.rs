@@ -14,6 +14,11 @@ pub fn repairs() -> u64 {
     REPAIRS.get()
 }
 
+/// Whether these bytes need no repair.
+pub fn is_utf8(bytes: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(bytes).is_ok()
+}
+
 /// The text of these bytes; each maximal subpart of what is not UTF-8 becomes one U+FFFD (Unicode 3.9, "U+FFFD
 /// Substitution of Maximal Subparts").
 #[inline]
