@@ -4,20 +4,23 @@ use crate::jaeger_proto_fields::{batch, key_value, log, process, reference, span
 use crate::jaeger_view::{each_log_field, each_process_tag, each_reference, each_tag};
 use crate::json_reader::Result;
 use crate::protobuf_writer::{
-    close_message, open_message, put_bytes_field, put_bytes_unless_empty, put_fixed64_field,
-    put_varint_unless_zero,
+    close_message, open_long_message, open_message, put_bytes_field, put_bytes_unless_empty,
+    put_fixed64_field, put_varint_unless_zero,
 };
 use crate::rows::Rows;
 use crate::text_reader::{BagValue, read_value};
 use crate::value::ValueSink;
 use arrow_array::RecordBatch;
 
+/// A span with its process; a wrong guess costs a move.
+const USUAL_SPAN_BYTES: usize = 768;
+
 const NANOS: i64 = 1_000_000_000;
 
 /// Encode a batch. An error says which attribute text is broken.
 pub fn encode(columns: &RecordBatch) -> std::result::Result<Vec<u8>, String> {
     let rows = Rows::of(columns)?;
-    let mut out = Vec::with_capacity(rows.count * 512);
+    let mut out = Vec::with_capacity(rows.count * USUAL_SPAN_BYTES);
     let mut process = ProcessBytes::default();
     for row in 0..rows.count {
         put_span(&mut out, &rows, row, &mut process)
@@ -62,7 +65,7 @@ fn put_span(
     row: usize,
     process: &mut ProcessBytes,
 ) -> Result<()> {
-    let message = open_message(out, batch::SPANS);
+    let message = open_long_message(out, batch::SPANS);
     put_bytes_field(out, span::TRACE_ID, rows.trace_id.value(row));
     put_bytes_field(out, span::SPAN_ID, rows.span_id.value(row));
     put_bytes_unless_empty(out, span::OPERATION_NAME, rows.name.get(row).as_bytes());
@@ -124,6 +127,11 @@ fn put_time(out: &mut Vec<u8>, tag: u32, seconds: i64, nanos: i64) {
 
 /// Arrays and maps become their attribute text.
 fn put_tag(out: &mut Vec<u8>, tag: u32, key: &str, value: &BagValue<'_>) {
+    if let BagValue::String(text) = value
+        && put_short_tag(out, tag, key.as_bytes(), text.as_bytes())
+    {
+        return;
+    }
     let message = open_message(out, tag);
     put_bytes_unless_empty(out, key_value::KEY, key.as_bytes());
     let kind = match value {
@@ -146,6 +154,26 @@ fn put_tag(out: &mut Vec<u8>, tag: u32, key: &str, value: &BagValue<'_>) {
         BagValue::Bytes(value) => put_bytes_unless_empty(out, key_value::V_BINARY, value),
     }
     close_message(out, message);
+}
+
+/// Append a tag of text whose lengths are a byte each, as most are; false when they are not.
+#[inline]
+fn put_short_tag(out: &mut Vec<u8>, tag: u32, key: &[u8], text: &[u8]) -> bool {
+    let length = key.len() + text.len() + 4;
+    if key.is_empty() || text.is_empty() || length >= 0x80 || tag >= 0x80 {
+        return false;
+    }
+    out.reserve(length + 2);
+    out.extend_from_slice(&[
+        tag as u8,
+        length as u8,
+        key_value::KEY as u8,
+        key.len() as u8,
+    ]);
+    out.extend_from_slice(key);
+    out.extend_from_slice(&[key_value::V_STR as u8, text.len() as u8]);
+    out.extend_from_slice(text);
+    true
 }
 
 /// Takes the strings of an array as warnings; what else there is has no place in Jaeger's model.

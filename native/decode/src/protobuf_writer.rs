@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug)]
 pub struct OpenMessage {
     tag_at: usize,
+    length_at: usize,
     content_at: usize,
 }
 
@@ -62,29 +63,42 @@ pub fn put_bytes_unless_empty(out: &mut Vec<u8>, tag: u32, value: &[u8]) {
 
 /// Begin a message. One byte is kept free for its length.
 pub fn open_message(out: &mut Vec<u8>, tag: u32) -> OpenMessage {
+    open(out, tag, &[0])
+}
+
+/// Begin a message that will mostly be longer than 127 bytes. Two bytes are kept free for its length.
+pub fn open_long_message(out: &mut Vec<u8>, tag: u32) -> OpenMessage {
+    open(out, tag, &[0, 0])
+}
+
+#[inline]
+fn open(out: &mut Vec<u8>, tag: u32, room: &[u8]) -> OpenMessage {
     let tag_at = out.len();
     put_tag(out, tag);
-    out.push(0);
+    let length_at = out.len();
+    out.extend_from_slice(room);
     OpenMessage {
         tag_at,
+        length_at,
         content_at: out.len(),
     }
 }
 
-/// End a message: write its length, moving the content when one byte was not enough.
+/// End a message: write its length, moving the content when that needs another number of bytes than were kept free.
 pub fn close_message(out: &mut Vec<u8>, message: OpenMessage) {
-    let start = message.content_at;
-    let length = out.len() - start;
-    if length < 0x80 {
-        out[start - 1] = length as u8;
-        return;
+    let length = out.len() - message.content_at;
+    let content_at = message.length_at + 1 + (length.max(1).ilog2() / 7) as usize;
+    if content_at != message.content_at {
+        out.resize(out.len().max(content_at + length), 0);
+        out.copy_within(message.content_at..message.content_at + length, content_at);
+        out.truncate(content_at + length);
     }
-    let mut prefix = Vec::with_capacity(10);
-    put_varint(&mut prefix, length as u64);
-    let extra = prefix.len() - 1;
-    out.resize(out.len() + extra, 0);
-    out.copy_within(start..start + length, start + extra);
-    out[start - 1..start + extra].copy_from_slice(&prefix);
+    let mut rest = length;
+    for byte in &mut out[message.length_at..content_at] {
+        *byte = rest as u8 | 0x80;
+        rest >>= 7;
+    }
+    out[content_at - 1] &= 0x7f;
 }
 
 /// End a message; take it back when it is empty and its absence says the same.
@@ -93,5 +107,26 @@ pub fn close_message_unless_empty(out: &mut Vec<u8>, message: OpenMessage) {
         out.truncate(message.tag_at);
     } else {
         close_message(out, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_any_length_has_its_length_before_it_whatever_was_kept_free() {
+        for length in [0, 1, 127, 128, 129, 16_383, 16_384, 2_097_151, 2_097_152] {
+            for open in [open_message, open_long_message] {
+                let mut out = b"before".to_vec();
+                let message = open(&mut out, 10);
+                let content: Vec<u8> = (0..length).map(|at| at as u8).collect();
+                out.extend_from_slice(&content);
+                close_message(&mut out, message);
+                let mut expected = b"before".to_vec();
+                put_bytes_field(&mut expected, 10, &content);
+                assert!(out == expected, "{length}");
+            }
+        }
     }
 }

@@ -31,7 +31,7 @@ DRAIN_S: Final = 1.5
 
 _TOO_LARGE: Final = "the message is larger than collectors take"
 
-INLINE_ROWS_MAX: Final = 2048
+INLINE_ROWS_MAX: Final = 4096
 """Encoding so many takes about a millisecond: not worth a thread."""
 
 
