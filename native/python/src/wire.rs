@@ -108,7 +108,8 @@ pub fn indent_json<'py>(
 #[pyfunction]
 pub fn checksum(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<u64> {
     let data = payload(source)?;
-    Ok(py.detach(|| xxhash_rust::xxh3::xxh3_64(&data)))
+    let sum = || xxhash_rust::xxh3::xxh3_64(&data);
+    Ok(unless_quick(py, data.len() <= QUICK_BYTES, sum))
 }
 
 /// The oddities of the batch as bits, 0 when there are none.
@@ -137,10 +138,22 @@ pub fn oddities(
         min_start,
         max_start,
     };
-    let found = py.detach(|| limits::oddities(&batch.columns, &limits));
+    let is_quick = batch.columns.num_rows() <= QUICK_ROWS;
+    let found = unless_quick(py, is_quick, || limits::oddities(&batch.columns, &limits));
     if batch.repaired_rows.is_empty() {
         found
     } else {
         found | limits::Oddity::NotUtf8 as u32
     }
+}
+
+/// What is hashed within some ten microseconds.
+const QUICK_BYTES: usize = 256 << 10;
+
+/// What is looked at within some ten microseconds.
+const QUICK_ROWS: usize = 1000;
+
+/// Do the work without Python's lock, unless it is done sooner than the lock is had again from a thread that waits for it.
+fn unless_quick<T: Send>(py: Python<'_>, is_quick: bool, work: impl FnOnce() -> T + Send) -> T {
+    if is_quick { work() } else { py.detach(work) }
 }

@@ -34,6 +34,7 @@ use batch::Columns;
 use data::Data;
 use snapshot::{Selection, Snapshot};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use trees::compute;
 use writer::Writer;
@@ -43,6 +44,8 @@ use writer::Writer;
 pub struct Shared {
     state: RwLock<State>,
     orders: trace_rows::Orders,
+    /// The writer's, as it was after the last batch: asked before every write, and then nobody should wait for a batch.
+    memory_bytes: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -116,7 +119,12 @@ impl OpenBuffer {
             return Err(StoreError("the open buffer is full: it holds 2 GiB".into()));
         }
         *self.latest() = None;
-        writer.append(Arc::make_mut(data), &columns, position)
+        let appended = writer.append(Arc::make_mut(data), &columns, position);
+        let memory_bytes = writer.memory_bytes;
+        self.shared
+            .memory_bytes
+            .store(memory_bytes, Ordering::Relaxed);
+        appended
     }
 
     /// The spans as they are now.
@@ -146,7 +154,7 @@ impl OpenBuffer {
 
     /// Bytes of memory; a part counts all that it keeps alive.
     pub fn memory_bytes(&self) -> usize {
-        self.shared.state().writer.memory_bytes
+        self.shared.memory_bytes.load(Ordering::Relaxed)
     }
 
     /// The smallest log position that still has a row here; the largest number when there is none.
@@ -200,6 +208,7 @@ fn is_idle(last_position: u64, before_position: u64) -> bool {
 /// A new buffer of these traces, rows as they came.
 fn buffer_of(snapshot: &Snapshot, traces: Vec<u32>) -> OpenBuffer {
     let (data, writer) = carry::carry_over(snapshot, traces);
+    let memory_bytes = AtomicUsize::new(writer.memory_bytes);
     let state = RwLock::new(State {
         data: Arc::new(data),
         writer,
@@ -207,6 +216,7 @@ fn buffer_of(snapshot: &Snapshot, traces: Vec<u32>) -> OpenBuffer {
     OpenBuffer {
         shared: Arc::new(Shared {
             state,
+            memory_bytes,
             ..Shared::default()
         }),
         ..OpenBuffer::default()
