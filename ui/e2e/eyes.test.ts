@@ -13,6 +13,13 @@ test("in the system's own colours bars can be seen, and what is chosen has a lin
   const looks = await row.evaluate((element) => ({ row: getComputedStyle(element).backgroundColor, bar: getComputedStyle(element.querySelector(".bar")!).backgroundColor, line: getComputedStyle(element).outlineStyle }));
   expect(looks.bar).not.toBe(looks.row);
   expect(looks.line).toBe("solid");
+  // Services keep their colours in the picture, and shares their bars.
+  const tints = await page.locator(".overview canvas").evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  expect(tints).toBeGreaterThan(3);
+  await expect(page.locator(".contributors .meter").first()).toHaveCSS("forced-color-adjust", "none");
   await expect(page.getByRole("button", { name: "Waterfall" })).toHaveCSS("outline-style", "solid");
   await page.screenshot({ path: info.outputPath("forced.png") });
   for (const path of PAGES) {

@@ -1,7 +1,8 @@
 // Where the services and the lines between them stand: from left to right, callers before the called.
 import { graphlib, layout as place } from "@dagrejs/dagre";
+import { spread } from "./spread";
 
-/** More services than this stand closer together: else all one sees is a thin line. */
+/** More services than this stand closer together, and a rank of them in several columns: else all one sees is a thin line. */
 export const MANY = 60;
 
 export interface Wanted {
@@ -20,7 +21,12 @@ export interface Placed {
 }
 
 /** Lay a graph out. A service that calls itself has a line too; two services may call each other. */
-export function layout({ nodes, edges }: Wanted): Placed {
+export function layout(wanted: Wanted): Placed {
+  const placed = ranked(wanted);
+  return wanted.nodes.length > MANY && placed.height > placed.width ? spread(wanted, placed) : placed;
+}
+
+function ranked({ nodes, edges }: Wanted): Placed {
   const graph = new graphlib.Graph({ multigraph: true });
   const room = nodes.length > MANY ? { nodesep: 12, edgesep: 4 } : { nodesep: 28, edgesep: 14 };
   graph.setGraph({ rankdir: "LR", ranksep: 56, marginx: 16, marginy: 16, ...room });

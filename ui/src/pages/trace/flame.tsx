@@ -128,6 +128,7 @@ function draw(canvas: HTMLCanvasElement, { store, paths, boxes, above, width, le
   context.font = `12px ${styles.fontFamily}`;
   context.textBaseline = "middle";
   const sample = canvas.parentElement!.appendChild(document.createElement("i"));
+  sample.className = "sample";
   const colour = (text: string) => {
     sample.style.color = text;
     return getComputedStyle(sample).color;

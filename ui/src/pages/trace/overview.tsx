@@ -71,6 +71,7 @@ function resolved(place: HTMLElement, colours: readonly string[]): Uint32Array {
   probe.height = 1;
   const context = probe.getContext("2d", { willReadFrequently: true })!;
   const sample = place.parentElement!.appendChild(document.createElement("i"));
+  sample.className = "sample";
   colours.forEach((colour, at) => {
     sample.style.color = colour;
     context.fillStyle = getComputedStyle(sample).color;
