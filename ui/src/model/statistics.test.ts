@@ -26,7 +26,7 @@ it.each(SEEDS)("counts each pair of groups as a loop over all spans does (seed %
       selfTotal,
       selfLeast: Math.min(...self),
       selfMost: Math.max(...self),
-      selfShare: total ? (100 * selfTotal) / total : 0,
+      selfShare: trace.durationNano ? (100 * selfTotal) / trace.durationNano : 0,
       errors: rows.filter((row) => trace.flags[row]! & Flag.error).length,
     });
   }

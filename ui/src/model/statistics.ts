@@ -25,7 +25,7 @@ export interface Statistic {
   readonly selfAverage: number;
   readonly selfLeast: number;
   readonly selfMost: number;
-  /** Percent of the total that is self time. */
+  /** Self time in percent of the whole trace's duration: more than 100 where spans run side by side. */
   readonly selfShare: number;
   readonly critical: number;
   readonly errors: number;
@@ -90,7 +90,7 @@ function measured(trace: Trace, rows: Uint32Array) {
     selfAverage: selfTotal / count,
     selfLeast,
     selfMost,
-    selfShare: total > 0 ? (100 * selfTotal) / total : 0,
+    selfShare: trace.durationNano > 0 ? (100 * selfTotal) / trace.durationNano : 0,
     critical,
     errors,
   };

@@ -143,7 +143,7 @@ export const trace = {
   "stat.selfAverage": "Self avg",
   "stat.selfLeast": "Self min",
   "stat.selfMost": "Self max",
-  "stat.selfShare": "Self share",
+  "stat.selfShare": "Self of trace",
   "stat.critical": "Critical",
   "event.name": "Event",
   "event.none": "No span of this trace has an event.",

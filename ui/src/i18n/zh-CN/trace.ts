@@ -146,7 +146,7 @@ export const trace: Translated<typeof keys> = {
   "stat.selfAverage": "自身平均",
   "stat.selfLeast": "自身最小",
   "stat.selfMost": "自身最大",
-  "stat.selfShare": "自身占比",
+  "stat.selfShare": "自身占全程",
   "stat.critical": "关键",
   "event.name": "事件",
   "event.none": "此链路的 span 没有事件。",
