@@ -99,3 +99,80 @@ async def test_with_many_connections_less_is_held_uncounted(
     await reader.readuntil(b"\r\n\r\n")
     assert b"".join(application.pieces) == body
     writer.close()
+
+
+class ShortApplication:
+    """Answers as an application does that knows of the exchange; tells what it could do without ASGI's messages."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes | None] = []
+        self.at_once: list[bool] = []
+        self.value = b"text/plain"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        exchange = scope["extensions"][http_protocol.EXCHANGE]
+        body = exchange.take_body()
+        self.bodies.append(body)
+        if body is None:
+            body = b""
+            more = True
+            while more:
+                message = await receive()
+                body, more = body + message["body"], message.get("more_body", False)
+        assert exchange.take_body() is None
+        headers = [(b"content-type", self.value), (b"content-length", str(len(body)).encode())]
+        self.at_once.append(exchange.answer(201, headers, body))
+        if not self.at_once[-1]:
+            await send({"type": "http.response.start", "status": 201, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+async def short() -> AsyncIterator[tuple[ShortApplication, httpx.AsyncClient]]:
+    application = ShortApplication()
+    running = HttpServer(application, what="Test", host="127.0.0.1", port=0)
+    await running.start()
+    async with httpx.AsyncClient(base_url=f"http://{running.address}") as client:
+        yield application, client
+    await running.close()
+
+
+async def test_an_answer_at_once_is_the_answer_that_asgi_gives(
+    short: tuple[ShortApplication, httpx.AsyncClient],
+) -> None:
+    application, client = short
+    for close in ({}, {}, {"connection": "close"}):
+        answer = await client.post("/", content=b"hello", headers=close)
+        assert (answer.status_code, answer.content, answer.headers["content-type"]) == (201, b"hello", "text/plain")
+    assert application.at_once == [True, True, False]
+
+
+async def test_what_is_not_here_yet_is_received(short: tuple[ShortApplication, httpx.AsyncClient]) -> None:
+    application, client = short
+    assert (await client.post("/", content=b"")).content == b""
+    assert (await client.request("HEAD", "/", content=b"unseen")).content == b""
+    assert application.bodies[0] is None
+    assert application.at_once == [True, False]
+
+
+async def test_requests_that_come_together_are_answered_in_their_order(
+    short: tuple[ShortApplication, httpx.AsyncClient],
+) -> None:
+    application, client = short
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    bodies = [b"first", b"second", b"third"]
+    request = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: %d\r\n\r\n%s"
+    writer.write(b"".join(request % (len(body), body) for body in bodies))
+    for body in bodies:
+        assert b"201 Created" in await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(len(body)) == body
+    assert application.bodies == bodies
+    writer.close()
+
+
+async def test_a_header_with_a_line_break_is_never_sent(short: tuple[ShortApplication, httpx.AsyncClient]) -> None:
+    application, client = short
+    application.value = b"text/plain\r\nset-cookie: a=b"
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending"):
+        await client.post("/", content=b"hello")
+    assert application.at_once == [False]

@@ -2,14 +2,18 @@
 
 uvicorn stops reading at 64 KiB, copies what came twice, and wakes the application for every piece. Here the application
 is woken when the body is whole, or when so much has come that more must not be held uncounted: 64 KiB, as uvicorn would
-hold, and four times as much while few connections are open, since most bodies are whole before that.
+hold, and four times as much while few connections are open, since most bodies are whole before that. An application
+that knows of it may skip ASGI's messages, by the scope's `Exchange`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+EXCHANGE = "lymer.exchange"
+"""Among the extensions of the scope."""
 
 WAKE_BYTES = 64 << 10
 """Of a body: then the application gets what has come so far."""
@@ -22,6 +26,45 @@ PAUSE_BYTES = 1 << 20
 """What the application has not taken; then nothing more is read from the connection."""
 
 
+class Exchange:
+    """A request and its answer without ASGI's messages, where these would only cost; else they are there as ever."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def take_body(self) -> bytes | None:
+        """The whole body, once, when all of it is here and nothing was received before; else None."""
+        cycle = self._cycle
+        if cycle.more_body or cycle.disconnected or cycle.response_complete or not cycle.body:
+            return None
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return body
+
+    def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send the whole answer at once, headers in lower case with the body's length. False where ASGI must do it.
+
+        No line for uvicorn's access log, which is off.
+        """
+        cycle = self._cycle
+        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
+            return False
+        if cycle.scope["method"] == "HEAD":
+            return False
+        lines = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            if HEADER_VALUE_RE.search(value):
+                return False
+            lines += (name, b": ", value, b"\r\n")
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join((*lines, b"\r\n", body)))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
+
 class LargeBodyProtocol(HttpToolsProtocol):
     """Differs in how a body is gathered."""
 
@@ -29,6 +72,13 @@ class LargeBodyProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._pieces: list[bytes] = []
         self._size = 0
+
+    def on_headers_complete(self) -> None:
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before:  # The application has not begun: its task has only been made.
+            scope: Any = self.scope
+            scope["extensions"] = {EXCHANGE: Exchange(self.cycle)}
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle

@@ -9,6 +9,9 @@ from typing import Any
 from lymer.component.errors import DecodeError, TooLargeError
 from lymer.pipeline.in_flight import Reservation
 
+Take = Callable[[], bytes | None]
+"""Gives a body that is here already, or None."""
+
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 DISCARD_S = 10.0
@@ -25,14 +28,21 @@ class SenderGoneError(DecodeError):
 class Body:
     """The body of one request."""
 
-    def __init__(self, receive: Receive, content_length: bytes | None) -> None:
+    def __init__(self, receive: Receive, content_length: bytes | None, *, take: Take | None = None) -> None:
         self._receive = receive
+        self._take = take
         self._announced = int(content_length) if content_length is not None and content_length.isdigit() else 0
         self._whole = False
 
     async def read(self, *, bytes_max: int, timeout_s: float, reservation: Reservation) -> bytes:
         """All of it. Raises TooLargeError, OverloadedError, SenderGoneError, or DecodeError when it takes too long."""
         _check_size(self._announced, bytes_max)
+        body = self._take() if self._take is not None else None
+        if body is not None:
+            self._whole = True
+            _check_size(len(body), bytes_max)
+            reservation.grow(len(body))
+            return body
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._read(bytes_max, reservation)

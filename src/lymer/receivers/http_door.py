@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lymer.component.http_protocol import EXCHANGE, Exchange
 from lymer.component.http_server import HttpServer
 from lymer.receivers.cors import Cors, Headers
 from lymer.receivers.http_body import Body, Receive, SenderGoneError
@@ -27,6 +28,7 @@ class Request:
     query_string: bytes
     headers: dict[bytes, bytes]
     receive: Receive
+    exchange: Exchange | None = None
 
     def header(self, name: bytes) -> str | None:
         """The value of a header; its name in lower case."""
@@ -45,7 +47,8 @@ class Request:
 
     def body(self) -> Body:
         """To be read once."""
-        return Body(self.receive, self.headers.get(b"content-length"))
+        take = None if self.exchange is None else self.exchange.take_body
+        return Body(self.receive, self.headers.get(b"content-length"), take=take)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,9 @@ class HttpDoor:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """ASGI."""
+        exchange: Exchange | None = scope.get("extensions", {}).get(EXCHANGE)
         request = Request(
-            scope["method"], scope["path"], scope.get("query_string", b""), dict(scope["headers"]), receive
+            scope["method"], scope["path"], scope.get("query_string", b""), dict(scope["headers"]), receive, exchange
         )
         try:
             answer = self._preflight(request) if self._is_preflight(request) else await self._answer(request)
@@ -109,6 +113,8 @@ class HttpDoor:
         ]
         if self._cors.enabled and request.method != "OPTIONS":
             headers += self._cors.response_headers(request.header(b"origin"))
+        if exchange is not None and exchange.answer(answer.status, headers, answer.body):
+            return
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
