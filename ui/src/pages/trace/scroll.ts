@@ -6,7 +6,7 @@ export const HEIGHT_MAX = 15_000_000;
 /** At both ends the lines stand where they would in an element as tall as they are: what is scrolled without a rest ends there. */
 const EDGE = 200_000;
 /** Farther than a wheel or a key goes in a frame, nearer than one pixel of the scroll bar is here. */
-const NEAR = 4_000;
+const NEAR = 3_000;
 
 export interface Stand {
   /** Of the element that is scrolled. */

@@ -11,7 +11,8 @@ import { moveLine } from "./keys";
 import { panel } from "./panel";
 import { RowPool } from "./rowpool";
 import { isInSight, offsetOf, rowsInSight, ticks, wholeOf, type Extra } from "./rows";
-import { AT_TOP, movedTo, scrollTopOf } from "./scroll";
+import { HEIGHT_MAX } from "./scroll";
+import { Scrolled } from "./scrolled";
 import type { Store } from "./store";
 import { within } from "./zoom";
 
@@ -79,35 +80,29 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
   const height = view.firstElementChild as HTMLElement;
   let version = 0;
   let frame = 0;
-  let stand = AT_TOP;
+  let tall = -1;
+  const scrolled = new Scrolled(view);
   const extraNow = (): Extra | undefined => {
     const chosen = store.chosen.peek();
     if (openHeight.peek() === 0 || chosen === null) return undefined;
     return { index: store.lines.peek().indexOf(chosen), height: openHeight.peek() };
   };
-  const standNow = (extra = extraNow()) => movedTo(view.scrollTop, stand, wholeOf(store.lines.peek().length, extra), room.peek().height);
   const draw = () => {
     frame = 0;
     const extra = extraNow();
-    stand = standNow(extra);
-    const sight = rowsInSight(store.lines.peek().length, stand, room.peek().height, extra);
-    const tall = `${sight.height}px`;
-    if (height.style.height !== tall) height.style.height = tall;
+    const { length } = store.lines.peek();
+    const whole = wholeOf(length, extra);
+    if (tall !== whole) height.style.height = `${Math.min((tall = whole), HEIGHT_MAX)}px`;
+    const stand = scrolled.follow(whole, room.peek().height);
+    const sight = rowsInSight(length, stand, room.peek().height, extra);
     const active = pool.draw(sight, extra, version, room.peek().width);
     if (extra) inline.style.transform = `translateY(${pool.below(extra.index)}px) ${layer.style.transform}`;
     if (active) view.setAttribute("aria-activedescendant", active);
     else view.removeAttribute("aria-activedescendant");
+    return stand;
   };
   const soon = () => (frame ||= requestAnimationFrame(draw));
-  const standAt = (offset: number) => {
-    const scrollTop = scrollTopOf(offset, wholeOf(store.lines.peek().length, extraNow()), room.peek().height);
-    if (Math.abs(view.scrollTop - scrollTop) < 1) return;
-    view.scrollTop = scrollTop;
-    stand = { scrollTop: view.scrollTop, offset };
-    draw();
-  };
-  /** The scroll bar comes after what was scrolled step by step. */
-  const onRest = () => standAt(standNow().offset);
+  const onRest = () => scrolled.rest() && draw();
   const stopPaint = effect(() => {
     void [store.lines.value, store.matches.value, store.zoom.value, room.value, language.value];
     version++;
@@ -123,9 +118,9 @@ function keepDrawn(store: Store, view: HTMLElement, layer: HTMLElement, inline: 
     const index = wanted ? lines.indexOf(wanted.line) : -1;
     if (index < 0) return;
     requestAnimationFrame(() => {
-      draw();
+      const stand = draw();
       const extra = extraNow();
-      if (!isInSight(index, stand, view.clientHeight, extra)) standAt(offsetOf(index, lines.length, view.clientHeight, extra));
+      if (!isInSight(index, stand, view.clientHeight, extra) && scrolled.moveTo(offsetOf(index, lines.length, view.clientHeight, extra))) draw();
     });
   });
   const onClick = (event: MouseEvent) => {
