@@ -44,6 +44,14 @@ impl Recoder {
     /// The new code of an old one.
     #[inline]
     pub fn get(&mut self, code: u32) -> i32 {
+        match &self.new_codes {
+            NewCodes::Dense(codes) if codes[code as usize] != UNUSED => codes[code as usize],
+            _ => self.get_other(code),
+        }
+    }
+
+    /// The same of a code that is new, or in a table.
+    fn get_other(&mut self, code: u32) -> i32 {
         let next = self.used.len() as i32;
         let place = match &mut self.new_codes {
             NewCodes::Dense(codes) => &mut codes[code as usize],

@@ -81,17 +81,17 @@ fn read_double(text: &str) -> Option<u64> {
 /// Builds the maps; a row without entries is null.
 #[derive(Debug, Default)]
 pub struct RestBuilder {
-    keys: TextColumn,
-    texts: TextColumn,
-    row_ends: Vec<i32>,
+    pub keys: TextColumn,
+    pub texts: TextColumn,
+    pub row_ends: Vec<u32>,
 }
 
 /// Texts, each distinct one kept once: a large text that many spans repeat costs no more than one.
 #[derive(Debug, Default)]
-struct TextColumn {
-    known: HashMap<Box<[u8]>, i32, RandomState>,
-    distinct: Vec<Box<[u8]>>,
-    codes: Vec<i32>,
+pub struct TextColumn {
+    known: HashMap<Box<[u8]>, u32, RandomState>,
+    pub distinct: Vec<Box<[u8]>>,
+    pub codes: Vec<u32>,
 }
 
 impl TextColumn {
@@ -99,7 +99,7 @@ impl TextColumn {
         let code = match self.known.get(text) {
             Some(code) => *code,
             None => {
-                let code = self.distinct.len() as i32;
+                let code = self.distinct.len() as u32;
                 self.known.insert(text.into(), code);
                 self.distinct.push(text.into());
                 code
@@ -110,7 +110,7 @@ impl TextColumn {
 
     fn finish(self) -> ArrayRef {
         dictionary(
-            self.codes,
+            self.codes.into_iter().map(|code| code as i32).collect(),
             None,
             strings(self.distinct.iter().map(|text| text.as_ref())),
         )
@@ -126,12 +126,13 @@ impl RestBuilder {
 
     /// The row has no more.
     pub fn end_row(&mut self) {
-        self.row_ends.push(self.keys.codes.len() as i32);
+        self.row_ends.push(self.keys.codes.len() as u32);
     }
 
     /// A map of texts in dictionaries, nullable.
     pub fn finish(self) -> Result<ArrayRef> {
-        coded_map(&self.row_ends, [self.keys.finish(), self.texts.finish()])
+        let row_ends: Vec<i32> = self.row_ends.iter().map(|&end| end as i32).collect();
+        coded_map(&row_ends, [self.keys.finish(), self.texts.finish()])
     }
 }
 

@@ -52,7 +52,9 @@ pub struct Structure {
 /// Space for what is needed on the way. Spans are numbered by rank here, their place in span order.
 #[derive(Debug, Default)]
 struct Work {
+    input: Vec<Span>,
     spans: Vec<(Span, u32)>,
+    starts: Vec<(i64, u32)>,
     groups: Groups,
     parent: Vec<u32>,
     mark: Vec<u32>,
@@ -68,7 +70,11 @@ struct Work {
 
 impl Structure {
     /// Compute the tree of these spans. `ties` orders two of them (by their places) by service name and name.
-    pub fn compute(&mut self, spans: &[Span], ties: impl Fn(u32, u32) -> Ordering) {
+    pub fn compute(
+        &mut self,
+        spans: impl Iterator<Item = Span>,
+        ties: impl Fn(u32, u32) -> Ordering,
+    ) {
         self.work.sort(spans, ties);
         self.work.find_parents();
         self.work.cut_circles();
@@ -181,22 +187,34 @@ impl Structure {
 }
 
 impl Work {
-    fn sort(&mut self, spans: &[Span], ties: impl Fn(u32, u32) -> Ordering) {
+    fn sort(&mut self, spans: impl Iterator<Item = Span>, ties: impl Fn(u32, u32) -> Ordering) {
+        self.input.clear();
+        self.input.extend(spans);
+        let spans = &self.input;
         self.spans.clear();
-        self.spans
-            .extend(spans.iter().zip(0..).map(|(&span, place)| (span, place)));
-        if self.spans.is_sorted_by(|(a, _), (b, _)| a.start < b.start) {
+        if spans.is_sorted_by(|a, b| a.start < b.start) {
+            self.spans.extend(spans.iter().copied().zip(0..));
             return;
         }
-        self.spans.sort_unstable_by(|(a, a_place), (b, b_place)| {
-            a.start
-                .cmp(&b.start)
-                .then(b.duration.cmp(&a.duration))
-                .then(a.span_id.cmp(&b.span_id))
-                .then(a.kind.cmp(&b.kind))
-                .then_with(|| ties(*a_place, *b_place))
-                .then(a_place.cmp(b_place))
-        });
+        self.starts.clear();
+        self.starts
+            .extend(spans.iter().map(|span| span.start).zip(0..));
+        // Few spans start together: what is moved about is small.
+        self.starts
+            .sort_unstable_by(|&(a_start, a_place), &(b_start, b_place)| {
+                let (a, b) = (&spans[a_place as usize], &spans[b_place as usize]);
+                a_start.cmp(&b_start).then_with(|| {
+                    b.duration
+                        .cmp(&a.duration)
+                        .then(a.span_id.cmp(&b.span_id))
+                        .then(a.kind.cmp(&b.kind))
+                        .then_with(|| ties(a_place, b_place))
+                        .then(a_place.cmp(&b_place))
+                })
+            });
+        let sorted = self.starts.iter().map(|&(_, place)| place);
+        self.spans
+            .extend(sorted.map(|place| (spans[place as usize], place)));
     }
 
     fn find_parents(&mut self) {

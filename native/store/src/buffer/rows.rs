@@ -180,12 +180,19 @@ pub type Traces = Pieces<TraceState>;
 
 /// A trace's rows, as they came.
 pub fn rows_of(rows: &Rows, trace: &TraceState) -> Vec<u32> {
-    let mut found = vec![0; trace.span_count as usize];
+    let mut found = Vec::new();
+    rows_into(&mut found, rows, trace);
+    found
+}
+
+/// The same, in a place that is used again and again.
+pub fn rows_into(found: &mut Vec<u32>, rows: &Rows, trace: &TraceState) {
+    found.clear();
+    found.resize(trace.span_count as usize, 0);
     let mut row = trace.last_row;
     for place in found.iter_mut().rev() {
         *place = row;
         let (piece, index) = rows.locate(row);
         row = piece.previous[index];
     }
-    found
 }

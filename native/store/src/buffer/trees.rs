@@ -18,8 +18,8 @@ pub(crate) fn compute(structure: &mut Structure, data: &Data, rows: &[u32]) {
             kind: piece.kind[at],
         }
     };
-    let spans: Vec<structure::Span> = rows.iter().map(span).collect();
-    structure.compute(&spans, |a, b| {
+    let spans = rows.iter().map(span);
+    structure.compute(spans, |a, b| {
         compare_names(data, rows[a as usize], rows[b as usize])
     });
 }

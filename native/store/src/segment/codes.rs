@@ -1,6 +1,6 @@
 //! Codes for numbers that repeat, where the open buffer has none.
 
-use super::encode::Values;
+use super::chunk::Values;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -11,7 +11,6 @@ const SMALL: usize = 1 << 12;
 pub struct Coder<const N: usize> {
     small: Vec<u32>,
     large: HashMap<u64, u32, RandomState>,
-    latest: (u64, u32),
     dictionary: Vec<u8>,
     count: u32,
 }
@@ -22,7 +21,6 @@ impl<const N: usize> Coder<N> {
         Self {
             small: vec![0; SMALL],
             large: HashMap::default(),
-            latest: (0, u32::MAX),
             dictionary: Vec::new(),
             count: 0,
         }
@@ -31,16 +29,19 @@ impl<const N: usize> Coder<N> {
     /// The code of a number.
     #[inline]
     pub fn code(&mut self, number: u64) -> u32 {
-        if self.latest == (number, self.latest.1) && self.latest.1 != u32::MAX {
-            return self.latest.1;
+        match self.small.get(number as usize) {
+            Some(&place) if place != 0 => place - 1,
+            _ => self.code_of_other(number),
         }
+    }
+
+    /// The code of a number that is large or new.
+    fn code_of_other(&mut self, number: u64) -> u32 {
         let next = self.count;
         let code = match self.small.get_mut(number as usize) {
             Some(place) => {
-                if *place == 0 {
-                    *place = next + 1;
-                }
-                *place - 1
+                *place = next + 1;
+                next
             }
             None => *self.large.entry(number).or_insert(next),
         };
@@ -49,7 +50,6 @@ impl<const N: usize> Coder<N> {
             self.dictionary
                 .extend_from_slice(&number.to_le_bytes()[..N]);
         }
-        self.latest = (number, code);
         code
     }
 
@@ -64,8 +64,18 @@ impl<const N: usize> Coder<N> {
 }
 
 /// A column of numbers that repeat.
-pub fn coded<const N: usize>(numbers: impl Iterator<Item = u64>) -> Values {
-    let mut coder = Coder::<N>::new();
-    let codes = numbers.map(|number| coder.code(number)).collect();
-    coder.values(codes)
+pub fn coded(numbers: &[u32]) -> Values {
+    match numbers.first() {
+        Some(first) if numbers.iter().all(|number| number == first) => Values::Coded {
+            codes: Vec::new(),
+            dictionary: first.to_le_bytes().to_vec(),
+            count: 1,
+        },
+        _ => {
+            let mut coder = Coder::<4>::new();
+            let codes = numbers.iter().map(|&number| coder.code(number.into()));
+            let codes = codes.collect();
+            coder.values(codes)
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! The attribute columns of a row group.
 
 use super::bloom::{BLOCK_BYTES, hash, insert};
+use super::chunk::{Chunk, Levels, Values, put_text};
 use super::codes::Coder;
-use super::encode::{Flat, Values};
 use super::group::{Group, texts};
 use super::plan::AttributeColumnPlan;
+use super::presence::Presence;
 use crate::buffer::layout::{is_text, join, slot_count};
 use crate::recode::Recoder;
 use lymer_decode::schema::AttributeType;
@@ -18,8 +19,8 @@ const BLOOM_BITS_A_VALUE: usize = 17;
 pub struct Sparse {
     /// Whether a value takes two slots.
     is_wide: bool,
-    places: Vec<u32>,
-    /// One or two slots for each place.
+    presence: Presence,
+    /// One or two slots for each.
     slots: Vec<u32>,
 }
 
@@ -31,7 +32,7 @@ impl Sparse {
         let is_wide = slot_count(plan.value_type) == 2;
         Self {
             is_wide,
-            places: Vec::with_capacity(room),
+            presence: Presence::new(rows),
             slots: Vec::with_capacity(room << u32::from(is_wide)),
         }
     }
@@ -39,11 +40,16 @@ impl Sparse {
     /// The value that begins at this slot: a code, a bool, or a number.
     #[inline]
     pub fn push(&mut self, place: u32, slots: &[u32], slot: u32) {
-        self.places.push(place);
+        self.presence.set(place);
         self.slots.push(slots[slot as usize]);
         if self.is_wide {
             self.slots.push(slots[slot as usize + 1]);
         }
+    }
+
+    /// How many values there are.
+    fn len(&self) -> usize {
+        self.slots.len() >> u32::from(self.is_wide)
     }
 
     /// The values of a column of numbers.
@@ -57,8 +63,9 @@ impl Sparse {
 }
 
 impl Group<'_> {
-    pub(super) fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Flat {
+    pub(super) fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Chunk {
         const BOOL: u8 = AttributeType::Bool as u8;
+        const DOUBLE: u8 = AttributeType::Double as u8;
         let (values, bloom) = match plan.value_type {
             value_type if is_text(value_type) => self.attribute_texts(plan, &sparse),
             BOOL => (
@@ -70,13 +77,17 @@ impl Group<'_> {
                 let codes = sparse.numbers().map(|number| coder.code(number)).collect();
                 (coder.values(codes), None)
             }
+            DOUBLE => {
+                let numbers = sparse.numbers().map(|number| number as i64);
+                (Values::Measures(numbers.collect()), None)
+            }
             _ => (
                 Values::Longs(sparse.numbers().map(|number| number as i64).collect()),
                 None,
             ),
         };
-        Flat {
-            places: Some(sparse.places),
+        Chunk {
+            levels: Levels::Optional(sparse.presence),
             values,
             bloom,
         }
@@ -87,21 +98,25 @@ impl Group<'_> {
         plan: &AttributeColumnPlan,
         sparse: &Sparse,
     ) -> (Values, Option<Sbbf>) {
-        let known = &self.table.data.key_texts[plan.key as usize];
+        let known = &self.data.key_texts[plan.key as usize];
         let codes = sparse.slots.iter().copied();
         if plan.in_dictionary {
-            let mut recoder = Recoder::new(known.len() as usize, sparse.places.len());
+            let mut recoder = Recoder::new(known.len() as usize, sparse.len());
             let codes = codes.map(|code| recoder.get(code) as u32).collect();
             let used = || recoder.used.iter().map(|&code| known.get(code));
             let bloom = (!plan.listed).then(|| bloom(recoder.used.len(), used()));
             return (texts(codes, &recoder, |code| known.get(code)), bloom);
         }
-        let (mut ends, mut bytes) = (Vec::with_capacity(sparse.places.len()), Vec::new());
-        for code in codes.clone() {
-            bytes.extend_from_slice(known.get(code));
-            ends.push(bytes.len());
-        }
-        let bloom = bloom(sparse.places.len(), codes.map(|code| known.get(code)));
+        let (mut ends, mut bytes) = (Vec::with_capacity(sparse.len()), Vec::new());
+        let bloom = bloom(
+            sparse.len(),
+            codes.map(|code| {
+                let text = known.get(code);
+                put_text(&mut bytes, text);
+                ends.push(bytes.len());
+                text
+            }),
+        );
         (Values::Texts { ends, bytes }, Some(bloom))
     }
 }

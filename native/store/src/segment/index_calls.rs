@@ -31,14 +31,14 @@ struct Found {
 impl CallsWriter {
     /// The next row: its service, how far before it its parent is (0 for none), its status and duration.
     #[inline]
-    pub fn add(&mut self, service: u32, parent_distance: u32, status: i32, duration: i64) {
+    pub fn add(&mut self, service: u32, parent_distance: u32, status: u32, duration: i64) {
         let row = self.services.len();
         self.services.push(service);
         let parent = row.checked_sub(parent_distance as usize);
         let caller = parent.map_or(service, |parent| self.services[parent]);
         if caller != service {
             let found = self.edges.entry((caller, service)).or_default();
-            found.error_count += u64::from(status == STATUS_ERROR);
+            found.error_count += u64::from(status as i32 == STATUS_ERROR);
             found.durations.push(duration);
         }
     }

@@ -3,10 +3,9 @@
 use super::index_writer::Sealed;
 use super::order::OrderedTrace;
 use super::sections::{Section, SectionsWriter};
-use crate::buffer::rows::HAS_EXTRAS;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-pub fn add_traces(out: &mut SectionsWriter, sealed: &Sealed<'_>, seed: u64) {
+pub fn add_traces(out: &mut SectionsWriter, sealed: &Sealed<'_>, seed: u64, flags: &[u8]) {
     let traces = &sealed.order.traces;
     let state = |number: u32| sealed.snapshot.data.traces.get(number);
     out.add_numbers(
@@ -45,7 +44,7 @@ pub fn add_traces(out: &mut SectionsWriter, sealed: &Sealed<'_>, seed: u64) {
             .into_iter()
             .map(u32::to_le_bytes),
     );
-    out.add(Section::TraceFlags, &trace_flags(sealed));
+    out.add(Section::TraceFlags, flags);
     let pairs = |count: &dyn Fn(&OrderedTrace) -> u32| {
         let counted = (0_u32..)
             .zip(traces)
@@ -91,29 +90,4 @@ fn table_len(count: usize) -> usize {
 #[inline]
 pub fn place(id: &[u8; 16], seed: u64, table_len: usize) -> usize {
     ((u128::from(xxh3_64_with_seed(id, seed)) * table_len as u128) >> 64) as usize
-}
-
-fn trace_flags(sealed: &Sealed<'_>) -> Vec<u8> {
-    let data = &sealed.snapshot.data;
-    let mut flags = vec![0; sealed.order.traces.len()];
-    for (trace, next) in (0..flags.len()).map(|at| (at, at + 1)) {
-        let first = sealed.order.traces[trace].first_row as usize;
-        let end = sealed
-            .order
-            .traces
-            .get(next)
-            .map_or(sealed.order.rows.len(), |next| next.first_row as usize);
-        for &row in &sealed.order.rows[first..end] {
-            let (piece, at) = data.rows.locate(row);
-            if piece.shape[at] & HAS_EXTRAS != 0 {
-                let extras = data
-                    .attributes_and_extras(piece.shape[at], piece.slots(at))
-                    .1
-                    .get();
-                flags[trace] |=
-                    u8::from(extras.event_count() > 0) | u8::from(extras.link_count() > 0) << 1;
-            }
-        }
-    }
-    flags
 }

@@ -1,7 +1,7 @@
 //! The index of a segment, from what sealing knows. docs/formats/segment.md describes the sections.
 
+use super::collected::Collected;
 use super::index_chunks::add_chunks;
-use super::index_postings::add_operations;
 use super::index_traces::add_traces;
 use super::key_counts::count_keys;
 use super::order::Order;
@@ -28,14 +28,18 @@ pub struct Sealed<'a> {
 /// The bytes of the index, and the segment's figures.
 pub fn index(
     sealed: &Sealed<'_>,
+    collected: Collected<'_>,
     metadata: &ParquetMetaData,
     file: &[u8],
 ) -> Result<(Vec<u8>, SealFigures)> {
     let mut out = SectionsWriter::default();
-    let facts = facts(sealed, file);
+    let facts = facts(sealed, collected.max_start, file);
     out.add(Section::Facts, &facts.write());
-    add_traces(&mut out, sealed, facts.seed);
-    add_operations(&mut out, sealed);
+    add_traces(&mut out, sealed, facts.seed, &collected.trace_flags);
+    let services = collected.operations.write(&mut out, sealed);
+    collected
+        .calls
+        .write(&mut out, |service| services[&service]);
     add_keys(&mut out, sealed);
     add_attributes(&mut out, sealed);
     let distinct = |field| distinct_unit_texts(sealed.snapshot, field);
@@ -47,7 +51,8 @@ pub fn index(
         Section::Scopes,
         distinct(UnitField::ScopeAttributes).into_iter(),
     );
-    add_key_counts(&mut out, &count_keys(sealed)?);
+    let key_counts = count_keys(sealed, &collected.unit_spans, collected.nested_keys)?;
+    add_key_counts(&mut out, &key_counts);
     add_chunks(&mut out, metadata, file)?;
     let figures = SealFigures {
         span_count: facts.span_count,
@@ -60,7 +65,7 @@ pub fn index(
     Ok((out.finish(), figures))
 }
 
-fn facts(sealed: &Sealed<'_>, file: &[u8]) -> Facts {
+fn facts(sealed: &Sealed<'_>, max_start: Option<i64>, file: &[u8]) -> Facts {
     let (order, snapshot) = (sealed.order, sealed.snapshot);
     let state = |at: Option<&super::order::OrderedTrace>| {
         at.map(|trace| snapshot.data.traces.get(trace.number))
@@ -74,21 +79,11 @@ fn facts(sealed: &Sealed<'_>, file: &[u8]) -> Facts {
         span_count: order.rows.len() as u64,
         trace_count: order.traces.len() as u64,
         min_start: state(order.traces.first()).map_or(0, |state| state.start),
-        max_start: order
-            .rows
-            .iter()
-            .map(|&row| start(snapshot, row))
-            .max()
-            .unwrap_or(0),
+        max_start: max_start.unwrap_or(0),
         max_trace_start: state(order.traces.last()).map_or(0, |state| state.start),
         data_bytes: file.len() as u64,
         seed: xxh3_64(&ids),
     }
-}
-
-fn start(snapshot: &Snapshot, row: u32) -> i64 {
-    let (piece, at) = snapshot.data.rows.locate(row);
-    piece.start[at]
 }
 
 /// Keys, shapes, and which keys have something among the rest.

@@ -3,46 +3,40 @@
 use super::index_writer::Sealed;
 use crate::attributes::{Tally, count_members, count_span_keys, sort_counts};
 use crate::bag;
+use crate::buffer::dictionary::Dictionary;
 use crate::buffer::layout::{Extras, UnitField, unit_field};
-use crate::buffer::rows::HAS_EXTRAS;
 use crate::view::{KeyCount, Result, Scope};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 /// As `attributes::count_keys` of the snapshot.
-pub fn count_keys(sealed: &Sealed<'_>) -> Result<Vec<KeyCount>> {
+pub fn count_keys(
+    sealed: &Sealed<'_>,
+    unit_spans: &[u64],
+    nested: NestedKeys,
+) -> Result<Vec<KeyCount>> {
     let mut counts = count_span_keys(sealed.snapshot)?;
-    let spans_of_unit = count_units(sealed);
     for (scope, field) in [
         (Scope::Resource, UnitField::ResourceAttributes),
         (Scope::Scope, UnitField::ScopeAttributes),
     ] {
-        counts.extend(count_unit_keys(sealed, &spans_of_unit, scope, field));
+        counts.extend(count_unit_keys(sealed, unit_spans, scope, field));
     }
-    counts.extend(count_nested(sealed));
+    counts.extend(nested.events.tally.into_counts(Scope::Event));
+    counts.extend(nested.links.tally.into_counts(Scope::Link));
     sort_counts(&mut counts);
     Ok(counts)
 }
 
-fn count_units(sealed: &Sealed<'_>) -> Vec<u64> {
-    let data = &sealed.snapshot.data;
-    let mut counts = vec![0; data.units.len() as usize];
-    for &row in &sealed.order.rows {
-        let (piece, at) = data.rows.locate(row);
-        counts[piece.unit[at] as usize] += 1;
-    }
-    counts
-}
-
 fn count_unit_keys(
     sealed: &Sealed<'_>,
-    spans_of_unit: &[u64],
+    unit_spans: &[u64],
     scope: Scope,
     field: UnitField,
 ) -> Vec<KeyCount> {
     let data = &sealed.snapshot.data;
     let mut spans_of: HashMap<u32, u64, RandomState> = HashMap::default();
-    for (unit, &spans) in data.units.iter().zip(spans_of_unit) {
+    for (unit, &spans) in data.units.iter().zip(unit_spans) {
         *spans_of.entry(unit_field(unit, field)).or_default() += spans;
     }
     let texts = spans_of.into_iter().filter(|(_, spans)| *spans > 0);
@@ -52,28 +46,23 @@ fn count_unit_keys(
     )
 }
 
-fn count_nested(sealed: &Sealed<'_>) -> Vec<KeyCount> {
-    let data = &sealed.snapshot.data;
-    let (mut events, mut links) = (Nested::default(), Nested::default());
-    for (number, &row) in (0_u32..).zip(&sealed.order.rows) {
-        let (piece, at) = data.rows.locate(row);
-        if piece.shape[at] & HAS_EXTRAS == 0 {
-            continue;
-        }
-        let extras: Extras<'_> = data
-            .attributes_and_extras(piece.shape[at], piece.slots(at))
-            .1
-            .get();
+/// Keys of events and of links, collected row after row.
+#[derive(Default)]
+pub struct NestedKeys {
+    events: Nested,
+    links: Nested,
+}
+
+impl NestedKeys {
+    /// The extras of the next row.
+    pub fn add(&mut self, row: u32, extras: &Extras<'_>, bags: &Dictionary) {
         for event in extras.events() {
-            events.add(number, event[3], || data.bags.text(event[3]));
+            self.events.add(row, event[3], || bags.text(event[3]));
         }
         for link in extras.links() {
-            links.add(number, link[7], || data.bags.text(link[7]));
+            self.links.add(row, link[7], || bags.text(link[7]));
         }
     }
-    let mut counts = events.tally.into_counts(Scope::Event);
-    counts.extend(links.tally.into_counts(Scope::Link));
-    counts
 }
 
 /// Keys of events or of links.

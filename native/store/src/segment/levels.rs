@@ -220,18 +220,3 @@ fn put_packed(out: &mut Vec<u8>, numbers: &[u32], bit_width: u32) {
     out.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
     out.resize(end, 0);
 }
-
-/// Append which of the places from `first` on have a value: those in `places`.
-pub fn put_presence(out: &mut Vec<u8>, places: &[u32], first: u32, count: usize) {
-    if places.len() == count || places.is_empty() {
-        return put_run(out, u32::from(!places.is_empty()), count, 1);
-    }
-    let eights = count.div_ceil(8);
-    put_varint(out, (eights as u64) << 1 | 1);
-    let start = out.len();
-    out.resize(start + eights, 0);
-    for place in places {
-        let place = (place - first) as usize;
-        out[start + place / 8] |= 1 << (place % 8);
-    }
-}

@@ -1,14 +1,20 @@
 //! Sealed segments: a Parquet file that anybody can read, and a small index beside it. docs/formats/segment.md.
 
 mod bloom;
+mod bounds;
 pub mod cache;
+mod chunk;
 mod coded;
 mod codes;
+mod collected;
 mod columns;
+mod deltas;
 mod encode;
 mod gather;
 mod group;
 mod group_attributes;
+mod group_lists;
+mod group_rows;
 mod index;
 mod index_calls;
 mod index_chunks;
@@ -18,10 +24,12 @@ mod index_traces;
 mod index_writer;
 mod key_counts;
 mod levels;
+mod lists;
 pub mod merge;
 pub(crate) mod order;
 mod page;
 mod plan;
+mod presence;
 mod records;
 #[cfg(test)]
 mod round_trips;

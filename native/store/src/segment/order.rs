@@ -1,6 +1,6 @@
 //! The order of a segment's rows, and what sealing finds out about each: traces by start, spans in pre-order.
 
-use crate::buffer::rows::rows_of;
+use crate::buffer::rows::rows_into;
 use crate::buffer::snapshot::Snapshot;
 use crate::buffer::trees::compute;
 use crate::structure::{self, Structure};
@@ -44,14 +44,15 @@ impl Order {
     /// The order of everything in the snapshot.
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut numbers: Vec<u32> = (0..snapshot.trace_count()).collect();
-        numbers.sort_unstable_by_key(|&trace| {
+        numbers.sort_by_cached_key(|&trace| {
             let state = snapshot.state(trace);
             (state.start, state.trace_id)
         });
         let mut order = Self::default();
         let mut structure = Structure::default();
+        let mut rows = Vec::new();
         for trace in numbers {
-            let rows = rows_of(&snapshot.data.rows, snapshot.state(trace));
+            rows_into(&mut rows, &snapshot.data.rows, snapshot.state(trace));
             compute(&mut structure, &snapshot.data, &rows);
             order.add(snapshot.buffer_trace(trace), &rows, &structure);
         }

@@ -105,6 +105,7 @@ impl Step {
 struct Steps {
     steps: Vec<Step>,
     ends: Vec<u32>,
+    slot_counts: Vec<u32>,
 }
 
 impl Steps {
@@ -123,6 +124,7 @@ impl Steps {
                 slot += item.slot_count() as u32;
             }
             found.ends.push(found.steps.len() as u32);
+            found.slot_counts.push(slot);
         }
         found
     }
@@ -170,6 +172,12 @@ impl Plan {
     #[inline]
     pub fn steps(&self, shape: u32) -> &[Step] {
         self.steps.get(shape)
+    }
+
+    /// How many slots the values of spans of this shape take.
+    #[inline]
+    pub fn slot_count(&self, shape: u32) -> usize {
+        self.steps.slot_counts[shape as usize] as usize
     }
 
     /// The column of a key and a type, if it has one.
@@ -240,24 +248,25 @@ fn column_name(key: &str, value_type: u8, is_first: bool) -> String {
 }
 
 fn count_texts(data: &Data, rows: &[u32], steps: &Steps, attributes: &mut [AttributeColumnPlan]) {
-    for attribute in attributes
-        .iter_mut()
-        .filter(|attribute| is_text(attribute.value_type))
-    {
-        attribute.text_counts = vec![0; data.key_texts[attribute.key as usize].len() as usize];
-    }
+    // Columns of numbers count nothing: their table is empty.
+    let table = |attribute: &AttributeColumnPlan| {
+        let texts = &data.key_texts[attribute.key as usize];
+        let is_text = is_text(attribute.value_type);
+        vec![0_u32; if is_text { texts.len() as usize } else { 0 }]
+    };
+    let mut tables: Vec<Vec<u32>> = attributes.iter().map(table).collect();
     for &row in rows {
         let (piece, at) = data.rows.locate(row);
         let slots = piece.slots(at);
         for step in steps.get(piece.shape[at] & !HAS_EXTRAS) {
-            let counts = step
-                .column()
-                .map(|column| &mut attributes[column].text_counts);
-            // Columns of numbers count nothing: their table is empty.
-            if let Some(counts) = counts.filter(|counts| !counts.is_empty()) {
-                counts[slots[step.slot as usize] as usize] += 1;
+            let table = tables.get_mut(step.column as usize);
+            if let Some(table) = table.filter(|table| !table.is_empty()) {
+                table[slots[step.slot as usize] as usize] += 1;
             }
         }
+    }
+    for (attribute, table) in attributes.iter_mut().zip(tables) {
+        attribute.text_counts = table;
     }
 }
 

@@ -1,11 +1,14 @@
 //! Tests: what is encoded is decoded, and damage gives None, never a panic.
 
+use super::chunk::{Chunk, Levels, Values, put_text};
 use super::coded::CodedBuilder;
 use super::columns::{Leaf, Physical};
-use super::encode::{Encoder, Flat, Values, put_text};
+use super::encode::Encoder;
 use super::gather::take;
 use super::levels;
+use super::lists::{ListPage, Lists};
 use super::page;
+use super::presence::Presence;
 use super::sections::{Section, Sections, SectionsWriter, TextTable, put_varint, take_varint};
 use super::thrift::{bloom_header, page_header, put_page_header};
 use super::{bloom, some_values, thrift};
@@ -29,16 +32,6 @@ proptest! {
         levels::put_numbers(&mut bytes, &numbers, bit_width);
         let read: Vec<u32> = levels::numbers(&bytes, bit_width, numbers.len()).unwrap();
         prop_assert_eq!(read, numbers);
-    }
-
-    #[test]
-    fn presence_comes_back(present in prop::collection::vec(any::<bool>(), 1..300), first in 0_u32..1000) {
-        let places: Vec<u32> = (first..).zip(&present).filter(|(_, there)| **there).map(|(place, _)| place).collect();
-        let mut bytes = Vec::new();
-        levels::put_presence(&mut bytes, &places, first, present.len());
-        let (mut bits, count) = levels::bits(&bytes, present.len()).unwrap();
-        prop_assert_eq!(count, places.len());
-        prop_assert_eq!(bits.finish().iter().collect::<Vec<_>>(), present);
     }
 
     #[test]
@@ -89,33 +82,65 @@ proptest! {
 
     #[test]
     fn longs_come_back(values in prop::collection::vec(prop::option::of(any::<i64>()), 1..300)) {
-        let (places, present) = present(&values);
-        let flat = Flat { places: Some(places), values: Values::Longs(present), bloom: None };
-        let read = encode_and_decode(flat, values.len(), Physical::Int64);
+        let (presence, present) = present(&values);
+        let chunk = Chunk { levels: Levels::Optional(presence), values: Values::Longs(present), bloom: None };
+        let read = encode_and_decode(chunk, values.len(), Physical::Int64);
         prop_assert_eq!(read.as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), values);
     }
 
     #[test]
+    fn times_come_back(values in times(), far in prop::collection::vec(prop::option::of(any::<i64>()), 1..300)) {
+        for values in [values, far] {
+            let (presence, present) = present(&values);
+            let chunk = Chunk { levels: Levels::Optional(presence), values: Values::Times(present), bloom: None };
+            let read = encode_and_decode(chunk, values.len(), Physical::Int64);
+            prop_assert_eq!(read.as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), values);
+        }
+    }
+
+    #[test]
     fn texts_come_back_plain_and_coded(values in prop::collection::vec(prop::option::of("[a-c]{0,3}"), 1..300)) {
-        let (places, present) = present(&values);
+        let (presence, present) = present(&values);
         let (mut ends, mut bytes, mut dictionary) = (Vec::new(), Vec::new(), Vec::new());
         let mut distinct: Vec<&String> = present.iter().collect();
         distinct.sort();
         distinct.dedup();
         distinct.iter().for_each(|text| put_text(&mut dictionary, text.as_bytes()));
         for text in &present {
-            bytes.extend_from_slice(text.as_bytes());
+            put_text(&mut bytes, text.as_bytes());
             ends.push(bytes.len());
         }
         let codes = present.iter().map(|text| distinct.binary_search(&text).unwrap() as u32).collect();
         let wanted: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-        let plain = Flat { places: Some(places.clone()), values: Values::Texts { ends, bytes }, bloom: None };
+        let plain = Chunk { levels: Levels::Optional(presence), values: Values::Texts { ends, bytes }, bloom: None };
         let read = encode_and_decode(plain, values.len(), Physical::Text);
+        let (presence, _) = self::present(&values);
         prop_assert_eq!(read.as_string::<i32>().iter().collect::<Vec<_>>(), wanted.clone());
         let coded = Values::Coded { codes, dictionary, count: distinct.len() };
-        let read = encode_and_decode(Flat { places: Some(places), values: coded, bloom: None }, values.len(), Physical::Text);
+        let read = encode_and_decode(Chunk { levels: Levels::Optional(presence), values: coded, bloom: None }, values.len(), Physical::Text);
         let read = read.as_dictionary::<Int32Type>().downcast_dict::<arrow_array::StringArray>().unwrap();
         prop_assert_eq!(read.into_iter().collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn lists_come_back(counts in prop::collection::vec(0_u32..4, 1..5000), max_definition in 1_u32..4) {
+        let ends: Vec<u32> = counts.iter().scan(0, |end, count| { *end += count; Some(*end) }).collect();
+        let lists = Lists::new(&ends, max_definition);
+        let (mut row, mut entry) = (0, 0);
+        for page in lists.pages {
+            prop_assert_eq!((page.rows.start, page.entries.start), (row, entry));
+            let (repetitions, definitions) = read_levels(&page, max_definition);
+            for (repeats, definition) in repetitions.into_iter().zip(definitions) {
+                row += usize::from(repeats == 0);
+                entry += usize::from(definition > 0);
+                let there = counts[row - 1] > 0;
+                prop_assert_eq!(definition, u32::from(there) * max_definition);
+                prop_assert!(definition == 0 || entry <= ends[row - 1] as usize);
+            }
+            prop_assert_eq!((page.rows.end, page.entries.end), (row, entry));
+            prop_assert_eq!(ends[row - 1] as usize, entry);
+        }
+        prop_assert_eq!(row, counts.len());
     }
 
     #[test]
@@ -178,19 +203,44 @@ fn physicals() -> impl Strategy<Value = Physical> {
     ])
 }
 
-fn present<T: Clone>(values: &[Option<T>]) -> (Vec<u32>, Vec<T>) {
-    let found = (0..)
-        .zip(values)
-        .filter_map(|(place, value)| Some((place, value.clone()?)));
-    found.unzip()
+fn present<T: Clone>(values: &[Option<T>]) -> (Presence, Vec<T>) {
+    let mut presence = Presence::new(values.len());
+    let present = (0..).zip(values).filter_map(|(row, value)| {
+        let value = value.clone()?;
+        presence.set(row);
+        Some(value)
+    });
+    let present = present.collect();
+    (presence, present)
+}
+
+/// Times as spans have them: near each other.
+fn times() -> impl Strategy<Value = Vec<Option<i64>>> {
+    let near = 1_790_000_000_000_000_000_i64..1_790_000_000_900_000_000;
+    prop::collection::vec(prop::option::weighted(0.9, near), 1..400)
+}
+
+/// Repetition levels and definition levels.
+fn read_levels(page: &ListPage, max_definition: u32) -> (Vec<u32>, Vec<u32>) {
+    let read = |bytes: &[u8], width| {
+        let (len, rest) = bytes.split_at(4);
+        let len = u32::from_le_bytes(len.try_into().unwrap()) as usize;
+        (
+            levels::numbers(&rest[..len], width, page.level_count).unwrap(),
+            4 + len,
+        )
+    };
+    let (repetitions, len) = read(&page.levels, 1);
+    let width = u32::BITS - max_definition.leading_zeros();
+    (repetitions, read(&page.levels[len..], width).0)
 }
 
 /// A column of one page, written and read.
-fn encode_and_decode(flat: Flat, rows: usize, physical: Physical) -> ArrayRef {
+fn encode_and_decode(chunk: Chunk, rows: usize, physical: Physical) -> ArrayRef {
     let descriptor = descriptor(physical);
     let (bytes, close) = Encoder::new()
         .unwrap()
-        .encode(flat, rows, descriptor)
+        .encode(chunk, rows, descriptor)
         .unwrap();
     let ColumnCloseResult {
         metadata,

@@ -1,31 +1,24 @@
 //! Sealing: everything in a snapshot becomes a data file (Parquet) and an index file, both on disk before this returns.
 
-use super::encode::Encoder;
-use super::group::{Column, Group};
+use super::collected::Collected;
+use super::encode::{Encoder, parquet};
+use super::group::Group;
 use super::index_writer;
 use super::order::Order;
 use super::plan::{Plan, SealOptions};
-use crate::buffer::assemble::Table;
 use crate::buffer::snapshot::Snapshot;
 use crate::buffer::trees::count_attributes;
 use crate::recode::Recoder;
 use crate::view::{CHUNK_ROWS, Result, StoreError};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows of a page.
-const PAGE_ROWS: usize = 8192;
-/// Rows of a page of texts that do not repeat, of events and of links.
-const WIDE_PAGE_ROWS: usize = 2048;
 const BUFFER_BYTES: usize = 1 << 20;
 /// What readers of the file may want to know.
 const CREATED_BY: &str = concat!("lymer ", env!("CARGO_PKG_VERSION"));
@@ -79,10 +72,11 @@ pub fn seal(
         }
     };
     let mut shapes = Recoder::new(data.shapes.len() as usize, order.rows.len());
+    let mut collected = Collected::new(data, &order);
     let data_file = data_path(directory, segment);
     let index_file = index_path(directory, segment);
     let metadata = in_place_of(&data_file, |file| {
-        write_data(snapshot, &order, &plan, &mut shapes, file)
+        write_data(snapshot, &order, &plan, &mut shapes, &mut collected, file)
     })?;
     let contents = map(&data_file)?;
     let (index, mut figures) = index_writer::index(
@@ -92,6 +86,7 @@ pub fn seal(
             plan: &plan,
             shapes: &shapes,
         },
+        collected,
         &metadata,
         &contents,
     )?;
@@ -144,6 +139,7 @@ fn write_data(
     order: &Order,
     plan: &Plan,
     shapes: &mut Recoder,
+    collected: &mut Collected,
     file: &mut File,
 ) -> Result<ParquetMetaData> {
     let schema = ArrowSchemaConverter::new()
@@ -154,46 +150,16 @@ fn write_data(
     let buffered = BufWriter::with_capacity(BUFFER_BYTES, file);
     let mut writer = SerializedFileWriter::new(buffered, schema.root_schema_ptr(), properties)
         .map_err(parquet)?;
-    let factory = ArrowRowGroupWriterFactory::new(&writer, plan.schema.clone());
     let mut encoder = Encoder::new()?;
-    for (index, first) in (0..order.rows.len())
-        .step_by(CHUNK_ROWS as usize)
-        .enumerate()
-    {
+    for first in (0..order.rows.len()).step_by(CHUNK_ROWS as usize) {
         let range = first..order.rows.len().min(first + CHUNK_ROWS as usize);
-        let table = Table {
-            data: &snapshot.data,
-            rows: &order.rows[range.clone()],
-        };
-        let mut group = Group::new(table, order, range.clone(), plan, shapes);
-        let mut arrays = factory
-            .create_column_writers(index)
-            .map_err(parquet)?
-            .into_iter();
+        let mut group = Group::new(&snapshot.data, order, range.clone(), plan, shapes);
+        collected.add(&group.rows, order, range.clone());
         let mut row_group = writer.next_row_group().map_err(parquet)?;
-        let mut leaf = 0;
-        for (number, field) in plan.schema.fields().iter().enumerate() {
-            match group.column(number, plan)? {
-                Column::Flat(flat) => {
-                    arrays.next();
-                    let (bytes, close) = encoder.encode(flat, range.len(), schema.column(leaf))?;
-                    row_group.append_column(&bytes, close).map_err(parquet)?;
-                    leaf += 1;
-                }
-                Column::Array(array) => {
-                    for values in compute_leaves(field, &array).map_err(parquet)? {
-                        let mut column = arrays
-                            .next()
-                            .ok_or_else(|| StoreError("a column without a writer".into()))?;
-                        column.write(&values).map_err(parquet)?;
-                        let written = column
-                            .close()
-                            .and_then(|chunk| chunk.append_to_row_group(&mut row_group));
-                        written.map_err(parquet)?;
-                        leaf += 1;
-                    }
-                }
-            }
+        let leaves = (0..plan.schema.fields().len()).map(|field| group.leaves(field, plan));
+        for (number, leaf) in leaves.flatten().enumerate() {
+            let (bytes, close) = encoder.encode(leaf, range.len(), schema.column(number))?;
+            row_group.append_column(&bytes, close).map_err(parquet)?;
         }
         row_group.close().map_err(parquet)?;
         sync_so_far(writer.inner_mut())?;
@@ -212,33 +178,9 @@ fn sync_so_far(file: &mut BufWriter<&mut File>) -> Result<()> {
     synced.map_err(|error| StoreError(error.to_string()))
 }
 
-fn parquet(error: parquet::errors::ParquetError) -> StoreError {
-    StoreError(format!("Parquet: {error}"))
-}
-
-/// For the columns that go through Parquet's own writer: starts, rest, events, links.
+/// Everything else is said by the columns themselves.
 fn properties() -> WriterProperties {
-    let start = ColumnPath::new(vec!["start_time".to_owned()]);
-    let mut properties = WriterProperties::builder()
+    WriterProperties::builder()
         .set_created_by(CREATED_BY.into())
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(CHUNK_ROWS as usize))
-        .set_data_page_row_count_limit(WIDE_PAGE_ROWS)
-        .set_data_page_size_limit(usize::MAX)
-        .set_dictionary_page_size_limit(usize::MAX)
-        .set_write_batch_size(WIDE_PAGE_ROWS)
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_bloom_filter_enabled(false)
-        .set_column_statistics_enabled(start.clone(), EnabledStatistics::Page)
-        .set_column_data_page_row_count_limit(start.clone(), PAGE_ROWS);
-    for path in [start, nested_path("events", "time_unix_nano")] {
-        properties = properties
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-    }
-    properties.build()
-}
-
-fn nested_path(list: &str, leaf: &str) -> ColumnPath {
-    ColumnPath::new([list, "list", "item", leaf].map(str::to_owned).to_vec())
+        .build()
 }
