@@ -23,6 +23,20 @@ test("the palette goes to any page, service, trace and setting by keyboard alone
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
 });
 
+test("the palette opens again before the browser has told that it was closed", async ({ page }) => {
+  await page.goto("/search");
+  await page.keyboard.press("Control+k");
+  await page.locator(".palette li").first().waitFor();
+  await page.evaluate(async () => {
+    const told = { bubbles: true, cancelable: true };
+    document.querySelector(".palette input")!.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ...told }));
+    while (document.querySelector(".palette")) await Promise.resolve(); // No task runs meanwhile, so no event comes.
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, ...told }));
+  });
+  await page.evaluate(() => new Promise((told) => setTimeout(told, 100)));
+  await expect(page.getByRole("dialog", { name: "Commands" })).toBeVisible();
+});
+
 test("the palette opens a trace by its id, and Escape leaves all as it was", async ({ page }) => {
   await page.goto("/search");
   await page.keyboard.press("Control+k");

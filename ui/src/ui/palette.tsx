@@ -1,12 +1,13 @@
 // The command palette: any page, any service, any trace by its id, and every setting, from the keyboard.
 import { signal, useSignal } from "@preact/signals";
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import { lastValue, resource } from "../api/resource";
 import { listServices } from "../api/search";
 import { LANGUAGES, setLanguage, t, type Language } from "../i18n";
 import { LOCAL, setZone, zones } from "../time/zone";
 import { go } from "../url/router";
 import { best } from "./fuzzy";
+import { useModal } from "./modal";
 import { openSheet } from "./sheet";
 import { setTheme, THEMES } from "./theme";
 
@@ -28,18 +29,15 @@ export function Palette() {
 }
 
 function Open() {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const { close, props } = useModal(isOpen);
   const sought = useSignal("");
   const chosen = useSignal(0);
   const services = useMemo(() => resource<string[]>(), []);
-  useLayoutEffect(() => {
-    dialog.current!.showModal();
-    services.ask(listServices);
-  }, []);
+  useLayoutEffect(() => void services.ask(listServices), []);
   const list = found(sought.value.trim(), lastValue(services.state.value) ?? []);
   const run = (command: Command | undefined) => {
     if (!command) return;
-    dialog.current!.close();
+    close();
     command.run();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -53,13 +51,7 @@ function Open() {
     }
   };
   return (
-    <dialog
-      ref={dialog}
-      class="palette"
-      aria-label={t("keys.palette")}
-      onClose={() => (isOpen.value = false)}
-      onClick={(event) => event.target === dialog.current && dialog.current!.close()}
-    >
+    <dialog {...props} class="palette" aria-label={t("keys.palette")}>
       <input
         value={sought.value}
         placeholder={t("palette.placeholder")}

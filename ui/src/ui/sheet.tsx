@@ -1,8 +1,8 @@
 // The sheet of keys, made from the table that the keys themselves come from.
 import { signal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { groups } from "./keys";
+import { useModal } from "./modal";
 
 const isOpen = signal(false);
 const NAMES: Readonly<Record<string, string>> = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", " ": "Space", Escape: "Esc", Enter: "↵" };
@@ -16,11 +16,9 @@ export function Sheet() {
 }
 
 function Open() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => dialog.current!.showModal(), []); // Before the next key comes.
-  const close = () => dialog.current!.close();
+  const { close, props } = useModal(isOpen);
   return (
-    <dialog ref={dialog} class="sheet" aria-label={t("keys.sheet")} onClose={() => (isOpen.value = false)} onClick={(event) => event.target === dialog.current && close()}>
+    <dialog {...props} class="sheet" aria-label={t("keys.sheet")}>
       <header>
         <h2>{t("keys.sheet")}</h2>
         <button onClick={close} aria-label={t("keys.close")}>
