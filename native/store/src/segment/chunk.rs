@@ -119,20 +119,7 @@ impl Chunk {
             _ => rows.len(),
         }
     }
-}
 
-impl<'a> Page<'a> {
-    fn of_list(page: &'a ListPage) -> Self {
-        Self {
-            rows: page.rows.clone(),
-            values: page.entries.clone(),
-            level_count: page.level_count,
-            levels: &page.levels,
-        }
-    }
-}
-
-impl Chunk {
     /// How to compress it: not where all values are equal, and not random ids.
     pub fn effort(&self) -> Effort {
         match &self.values {
@@ -145,6 +132,17 @@ impl Chunk {
 
     pub fn has_levels(&self) -> bool {
         !matches!(self.levels, Levels::Required)
+    }
+}
+
+impl<'a> Page<'a> {
+    fn of_list(page: &'a ListPage) -> Self {
+        Self {
+            rows: page.rows.clone(),
+            values: page.entries.clone(),
+            level_count: page.level_count,
+            levels: &page.levels,
+        }
     }
 }
 
