@@ -89,13 +89,17 @@ SERVERS = {
 
 
 def idle(port):
-    """Whether no worker of uWSGI is in a request: it runs the end's hooks of idle workers alone.
+    """Whether every worker of uWSGI is ready and in no request: what the port of its statistics says.
 
-    Its client has the whole answer some time before its worker is idle again.
+    uWSGI runs the end's hooks of idle workers alone, and a client has the whole answer some time before its worker is
+    idle again. A worker that is stopped before it is ready misses the signal: its master waits a minute for it.
     """
-    with socket.create_connection(("127.0.0.1", port), 5) as stats:
-        said = json.loads(b"".join(iter(lambda: stats.recv(65536), b"")))
-    return all(worker["status"] == "idle" for worker in said["workers"])
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5) as stats:
+            said = json.loads(b"".join(iter(lambda: stats.recv(65536), b"")))
+    except ConnectionError:  # the master listens there later than its workers for requests
+        return False
+    return all(worker["accepting"] and worker["status"] == "idle" for worker in said["workers"])
 
 
 @pytest.mark.slow
@@ -119,11 +123,13 @@ def test_a_server_that_forks_reports_each_request_and_what_was_before(http_recei
 
 @pytest.mark.slow
 def test_without_threads_uwsgi_sends_after_requests(http_receiver):
-    port = free_port()
-    command = [str(BIN / "uwsgi"), "--http-socket", f"127.0.0.1:{port}", "--master", "--module", "web"]
+    port, stats = free_port(), free_port()
+    command = [str(BIN / "uwsgi"), "--http-socket", f"127.0.0.1:{port}", "--stats", f"127.0.0.1:{stats}", "--master",
+               "--module", "web"]  # fmt: skip
     with running(command, http_receiver, signal.SIGINT):
         assert wait_for(asked(port))
         assert wait_for(lambda: asked(port)() and "GET /" in names_at(http_receiver))
+        assert wait_for(lambda: idle(stats))
 
 
 @pytest.mark.slow
