@@ -87,6 +87,12 @@ def test_figures_are_read_when_somebody_asks(events: Events) -> None:
     assert value(events, "lymer_store_log_bytes") == 2
 
 
+def test_figures_of_tenants_have_the_tenant_as_label(events: Events) -> None:
+    events.watch_tenants("store", lambda: {"a": {"memory_bytes": 1.0}, "b": {"memory_bytes": 2.0}})
+    assert value(events, "lymer_store_tenant_memory_bytes", tenant="a") == 1
+    assert value(events, "lymer_store_tenant_memory_bytes", tenant="b") == 2
+
+
 def test_an_unforeseen_error_is_counted_and_logged_with_its_trace(
     events: Events, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -83,6 +83,7 @@ class Composition:
         await self._back.component.start()
         self.state.store_health = self._back.component.health
         self._events.watch(self._back.name, lambda: self._back.component.health().figures)
+        self._events.watch_tenants(self._back.name, lambda: self._back.component.health().tenants)
         self._events.watch("requests_in_flight", self._in_flight.figures)
         for api in self._apis:
             await api.start()

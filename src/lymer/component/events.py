@@ -28,6 +28,7 @@ _QUERY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2
 _REQUEST_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0)
 
 Figures = Callable[[], Mapping[str, float]]
+TenantFigures = Callable[[], Mapping[str, Mapping[str, float]]]
 QueryCallback = Callable[[str, float, str], None]
 
 _Metric = TypeVar("_Metric", Counter, Histogram)
@@ -238,6 +239,10 @@ class Events:
         """Show figures as gauges `lymer_<prefix>_<name>`, read when somebody asks for the metrics."""
         self.registry.register(_FigureCollector(prefix, figures))
 
+    def watch_tenants(self, prefix: str, figures: TenantFigures) -> None:
+        """Show figures of each tenant as `lymer_<prefix>_tenant_<name>`. Tenants must be few: each is a label."""
+        self.registry.register(_TenantFigureCollector(f"{prefix}_tenant", figures))
+
     def _counter(self, name: str, meaning: str, labels: tuple[str, ...]) -> Counter:
         return Counter(f"lymer_{name}", meaning, labels, registry=self.registry)
 
@@ -285,3 +290,21 @@ class _FigureCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         for name, value in sorted(self._figures().items()):
             yield GaugeMetricFamily(f"lymer_{self._prefix}_{name}", name.replace("_", " "), value=value)
+
+
+class _TenantFigureCollector(Collector):
+    def __init__(self, prefix: str, figures: TenantFigures) -> None:
+        self._prefix = prefix
+        self._figures = figures
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing in advance, as above."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        tenants = sorted(self._figures().items())
+        for name in sorted({name for _, figures in tenants for name in figures}):
+            family = GaugeMetricFamily(f"lymer_{self._prefix}_{name}", name.replace("_", " "), labels=["tenant"])
+            for tenant, figures in tenants:
+                family.add_metric([tenant], figures[name])
+            yield family

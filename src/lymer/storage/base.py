@@ -151,9 +151,10 @@ class SpanStore(SpanWriter, SpanReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a store can write and read, why not, and its figures for `/metrics` (name to value)."""
+    """Whether a store can write and read, why not, and figures for `/metrics`: name to value, of all and by tenant."""
 
     can_write: bool = True
     can_read: bool = True
     reason: str = ""
     figures: dict[str, float] = field(default_factory=dict)
+    tenants: dict[str, dict[str, float]] = field(default_factory=dict)
