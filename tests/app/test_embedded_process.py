@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -57,3 +58,18 @@ def test_memory_limit_and_retention_reach_the_store(launch: Launch) -> None:
     lymer.until('"ready"')
     assert send(lymer).status_code == 200
     assert "lymer_store_buffer_spans 1.0" in lymer.get(14269, "/metrics").text
+
+
+@pytest.mark.slow
+def test_a_tenant_beyond_its_rate_is_told_to_come_again_and_a_person_once(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "lymer.yaml").write_text("store: {tenants: {default: {spans_per_s_max: 1}}}")
+    lymer = launch("--config", "lymer.yaml", storage=None)
+    lymer.until('"ready"')
+    refused = [answer for answer in (send(lymer) for _ in range(40)) if answer.status_code == 429]
+    assert int(refused[0].headers["retry-after"]) >= 1
+    metrics = lymer.get(14269, "/metrics").text
+    assert f'lymer_store_tenant_writes_refused_rate{{tenant="default"}} {len(refused)}.0' in metrics
+    lymer.process.terminate()
+    said = [line for line in lymer.end(STOP_S)[1].splitlines() if "store write failed" in line]
+    assert len(said) < len(refused)
+    assert "tenant default has passed spans_per_s_max (1)" in said[0]

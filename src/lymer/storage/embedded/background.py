@@ -94,7 +94,7 @@ class Chores:
                 tenant.buffer,
                 tenant.times,
                 self.clock.monotonic_s(),
-                pressure=Pressure(memory_bytes=self.memory_bytes(), log_bytes=tenant.log.bytes_needed),
+                pressure=self._pressure(tenant),
                 config=self.config,
             )
             if self.disk_is_short() and tenant.buffer.span_count:
@@ -103,6 +103,14 @@ class Chores:
                 tenant.seal(cut)
             elif tenant.version.sealing:
                 tenant.seal(0)  # An earlier seal failed.
+
+    def _pressure(self, tenant: Tenant) -> Pressure:
+        return Pressure(
+            memory_bytes=self.memory_bytes(),
+            log_bytes=tenant.log.bytes_needed,
+            own_bytes=tenant.buffer_bytes,
+            own_bytes_max=tenant.memory_bytes_max,
+        )
 
     def clean(self) -> None:
         """Expire, finish deletions, compact; one piece of work a tenant."""

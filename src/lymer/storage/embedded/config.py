@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
 import msgspec
 
-from lymer.component.config import ByteSize, Config, Duration
+from lymer.component.config import ByteSize, Config, Duration, Settings, read_config
+from lymer.component.errors import ConfigError
 
 MIB = 1 << 20
+
+_TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class LogConfig(Config):
@@ -40,6 +49,26 @@ class RetentionConfig(Config):
     """0 keeps them for ever."""
     bytes_max: ByteSize = ByteSize(0)
     """Of segments, for each tenant; 0 is no limit."""
+
+
+class LimitsConfig(Config):
+    """What each tenant may take. A write beyond it is refused as retryable. 0 is no limit of its own."""
+
+    memory_bytes_max: ByteSize = ByteSize(0)
+    """As the store's `memory_bytes_max`, of the tenant's spans alone. They are sealed from a half of it on."""
+    spans_per_s_max: Count = 0
+    bytes_per_s_max: ByteSize = ByteSize(0)
+    """Of requests, decompressed."""
+
+
+class TenantConfig(Config):
+    """What differs for one tenant; what is not said is as `retention` and `limits` have it for all."""
+
+    age: Duration | None = None
+    bytes_max: ByteSize | None = None
+    memory_bytes_max: ByteSize | None = None
+    spans_per_s_max: Count | None = None
+    bytes_per_s_max: ByteSize | None = None
 
 
 class CompactionConfig(Config):
@@ -77,6 +106,41 @@ class EmbeddedConfig(Config):
     log: LogConfig = LogConfig()
     seal: SealConfig = SealConfig()
     retention: RetentionConfig = RetentionConfig()
+    limits: LimitsConfig = LimitsConfig()
     compaction: CompactionConfig = CompactionConfig()
-    tenants: dict[str, RetentionConfig] = msgspec.field(default_factory=dict)
-    """Retention of tenants that differ."""
+    tenants: dict[str, TenantConfig] = msgspec.field(default_factory=dict)
+    """Retention and limits of tenants that differ."""
+
+    def retention_of(self, tenant: str) -> RetentionConfig:
+        """How long this tenant's traces are kept."""
+        return _over(self.retention, self.tenants.get(tenant))
+
+    def limits_of(self, tenant: str) -> LimitsConfig:
+        """What this tenant may take."""
+        return _over(self.limits, self.tenants.get(tenant))
+
+
+C = TypeVar("C", RetentionConfig, LimitsConfig)
+
+
+def read_embedded_config(settings: Settings, *, path: str) -> EmbeddedConfig:
+    """The settings, checked. Raises ConfigError that begins with the path of the bad key, the tenant's name in it."""
+    tenants = settings.get("tenants")
+    for name, tenant in tenants.items() if isinstance(tenants, Mapping) else ():
+        here = f"{path}.tenants.{name}"
+        if fault := fault_of_name(str(name)):
+            raise ConfigError(f"{here}: {fault}")
+        read_config(TenantConfig, tenant, path=here)
+    return read_config(EmbeddedConfig, settings, path=path)
+
+
+def fault_of_name(tenant: str) -> str:
+    """Why this cannot be a tenant's name, which is a folder's too; empty when it can."""
+    if _TENANT_NAME.fullmatch(tenant) and not tenant.endswith("."):
+        return ""
+    return f"not a tenant's name: {tenant!r}; letters, digits, `-`, `_` and `.`, at most 64"
+
+
+def _over(general: C, particular: TenantConfig | None) -> C:
+    said: dict[str, Any] = {name: getattr(particular, name, None) for name in general.__struct_fields__}
+    return msgspec.structs.replace(general, **{name: value for name, value in said.items() if value is not None})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,17 +12,19 @@ from typing import TypeVar
 from lymer._native import set_page_cache
 from lymer.component.clock import Clock
 from lymer.component.errors import BadQueryError, PermanentError, StartError, UnavailableError
+from lymer.model.batch import SpanBatch
 from lymer.storage.base import Budget, Health
 from lymer.storage.embedded import compaction, manifest
 from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_INTERVAL_S, Chores, Worker
-from lymer.storage.embedded.config import EmbeddedConfig, RetentionConfig
+from lymer.storage.embedded.config import EmbeddedConfig, LimitsConfig, RetentionConfig, fault_of_name
 from lymer.storage.embedded.durable import make_folder, remove
-from lymer.storage.embedded.figures import figures_of
+from lymer.storage.embedded.figures import Measured, figures_by_tenant, figures_of, memory_bytes_of
+from lymer.storage.embedded.gate import FULL, Gate, Holding, Shortage, own_memory_taken, share_taken
 from lymer.storage.embedded.kept_wholes import KeptRoom
 from lymer.storage.embedded.lock import FolderLock
 from lymer.storage.embedded.look import WholeTraces, ask_trace
 from lymer.storage.embedded.pieces import Snapshot
-from lymer.storage.embedded.room import DiskRoom, MemoryRoom
+from lymer.storage.embedded.room import DiskRoom
 from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
 from lymer.wire.trace_view import TraceView
@@ -31,10 +32,7 @@ from lymer.wire.trace_view import TraceView
 ARCHIVE = "archive"
 COMPACT_REQUEST = "compact.request"
 """A file that asks the process which holds the lock to compact everything."""
-_TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEPT_FOR_EVER = RetentionConfig(age=0.0, bytes_max=0)  # type: ignore[arg-type]
-_QUEUED_COPIES = 3
-"""A write in the queue is there as bytes and as columns, which take about twice as much."""
 _WHOLE_TRACES_PART = 2
 _SPLIT_TRACES_PART = 5
 """Whole traces that are kept may take 1/n of the bound, of that of a look and of all split ones; writes come first."""
@@ -64,6 +62,7 @@ class Engine:
         self._disk_calls = disk
         self._lock = FolderLock(data_dir)
         self._tenants: dict[TenantKey, Tenant] = {}
+        self._gates: dict[TenantKey, Gate] = {}
         self._opening = asyncio.Lock()
         self._state = "new"
         self._disk = DiskRoom(
@@ -72,7 +71,6 @@ class Engine:
             reserve_bytes=config.reserve_bytes,
             clock=clock,
         )
-        self.memory = MemoryRoom(self._has_room, wait_s=config.wait, wanted=self._wake_sealer)
         self.chores = Chores(
             config=config,
             clock=clock,
@@ -112,7 +110,7 @@ class Engine:
             set_page_cache(self.config.page_cache_bytes)
             self._disk.tend_reserve()
             for key, folder in stored_tenants(self._folder):
-                self._tenants[key] = self._opened(key, folder)
+                self._add(key, self._opened(key, folder))
         except OSError as error:
             self._close_all()
             raise StartError(f"the data folder cannot be used: {error}; choose another with --data-dir") from error
@@ -134,20 +132,21 @@ class Engine:
         """All that are open."""
         return list(self._tenants.values())
 
-    async def tenant_to_write(self, key: TenantKey) -> Tenant:
-        """The tenant, made when it is new. Raises PermanentError, UnavailableError."""
-        tenant = self._tenants.get(key)
-        if self._state != "open":
-            raise UnavailableError("the store is not open")
-        if tenant is not None:
-            return tenant
-        if not _TENANT_NAME.fullmatch(key.name) or key.name.endswith("."):
-            raise PermanentError(f"not a tenant's name: {key.name!r}; letters, digits, `-`, `_` and `.`, at most 64")
+    async def write(self, key: TenantKey, batch: SpanBatch) -> None:
+        """As `SpanStore.write`, once `check_writable` has passed."""
+        tenant = self._tenants.get(key) or await self._made(key)
+        await self._gates[key].enter(batch)
+        await tenant.write(batch)
+
+    async def _made(self, key: TenantKey) -> Tenant:
+        """A tenant that was not there yet."""
+        if fault := fault_of_name(key.name):
+            raise PermanentError(fault)
         if len(self._tenants) >= self.config.tenants_max:
             raise PermanentError(f"there are {self.config.tenants_max} tenants already; see tenants_max")
         async with self._opening:
             if key not in self._tenants:
-                self._tenants[key] = await asyncio.to_thread(self._opened, key, self._folder_of(key))
+                self._add(key, await asyncio.to_thread(self._opened, key, self._folder_of(key)))
             return self._tenants[key]
 
     def tenant_to_read(self, key: TenantKey) -> Tenant | None:
@@ -156,13 +155,28 @@ class Engine:
             raise UnavailableError("the store is not open")
         return self._tenants.get(key)
 
+    def _add(self, key: TenantKey, tenant: Tenant) -> None:
+        limits = self.config.limits_of(key.name)
+        self._gates[key] = Gate(
+            key.name,
+            LimitsConfig()
+            if key.archived
+            else limits,  # What a person keeps is not weighed against what programs send.
+            shortage=lambda: self._shortage(key.name, limits.memory_bytes_max),
+            wait_s=self.config.wait,
+            wanted=self._wake_sealer,
+            clock=self._clock,
+        )
+        self._tenants[key] = tenant
+
     def _opened(self, key: TenantKey, folder: Path) -> Tenant:
-        retention = _KEPT_FOR_EVER if key.archived else self.config.tenants.get(key.name, self.config.retention)
+        retention = _KEPT_FOR_EVER if key.archived else self.config.retention_of(key.name)
         tenant = Tenant(
             str(key),
             folder,
             config=self.config,
             retention=retention,
+            memory_bytes_max=self.config.limits_of(key.name).memory_bytes_max,
             clock=self._clock,
             buffer_full=self._wake_sealer,
             disk=self._disk_calls,
@@ -205,30 +219,38 @@ class Engine:
 
     # --- room ----------------------------------------------------------------------------------------------------
 
-    async def admit(self) -> None:
-        """Return when a write may go on. Raises RetryableError."""
+    def check_writable(self) -> None:
+        """Raises UnavailableError when no write may go on."""
         if self._state != "open":
             raise UnavailableError("the store is not open")
         self._disk.check()
-        await self.memory.enter()
 
     def memory_bytes(self) -> int:
         """Of spans that are not in a segment yet."""
-        return sum(tenant.buffer_bytes + _QUEUED_COPIES * tenant.commit.queue_bytes for tenant in self.tenants())
+        return sum(map(memory_bytes_of, self.tenants()))
 
     def kept_bytes(self) -> int:
         """Of whole traces that are kept for the next question."""
         return self._wholes.memory_bytes + self._kept_room.held_bytes
 
-    def _has_room(self) -> bool:
-        queued = sum(tenant.commit.queue_bytes for tenant in self.tenants())
-        if queued > self.config.log.queue_bytes_max:
-            return False
-        left_bytes = self.config.memory_bytes_max - self.memory_bytes()
-        if self.kept_bytes() > max(left_bytes, 0):
+    def _shortage(self, name: str, own_bytes_max: int) -> Shortage | None:
+        """What is missing for one more write of this tenant; its archive counts with it."""
+        queue = self._held(name, lambda tenant: tenant.commit.queue_bytes, self.config.log.queue_bytes_max)
+        memory = self._held(name, memory_bytes_of, self.config.memory_bytes_max)
+        if self.kept_bytes() > max(memory.left, 0):
             self._wholes.clear()
             self._kept_room.let_go()
-        return left_bytes >= 0
+        if own_bytes_max and memory.own > own_bytes_max:
+            return own_memory_taken(name)
+        if queue.left < 0 or memory.left < 0:
+            return FULL
+        return share_taken(name) if queue.is_unfair or memory.is_unfair else None
+
+    def _held(self, name: str, held_by: Callable[[Tenant], int], bytes_max: int) -> Holding:
+        held = dict.fromkeys((key.name for key in self._tenants), 0)
+        for key, tenant in self._tenants.items():
+            held[key.name] += held_by(tenant)
+        return Holding(held.pop(name), held.values(), bytes_max)
 
     def _wake_sealer(self) -> None:
         self._sealer.wake()
@@ -257,10 +279,17 @@ class Engine:
         reason = "" if is_open else "closed"
         if short:
             reason = f"the disk has {self._disk.free_bytes >> 20} MiB left"
-        figures = figures_of(self.tenants(), self.memory)
+        tenants = [Measured(key.name, tenant, self._gates[key]) for key, tenant in list(self._tenants.items())]
+        figures = figures_of(tenants)
         figures["kept_bytes"] = float(self.kept_bytes())
         figures["disk_free_bytes"] = float(self._disk.free_bytes)
-        return Health(can_write=is_open and not short, can_read=is_open, reason=reason, figures=figures)
+        return Health(
+            can_write=is_open and not short,
+            can_read=is_open,
+            reason=reason,
+            figures=figures,
+            tenants=figures_by_tenant(tenants),
+        )
 
 
 def stored_tenants(folder: Path) -> list[tuple[TenantKey, Path]]:

@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from lymer.storage.embedded.room import MemoryRoom
+from lymer.storage.embedded.gate import CAUSES, Gate
 from lymer.storage.embedded.tenant import Tenant
 
+_QUEUED_COPIES = 3
+"""A write in the queue is there as bytes and as columns, which take about twice as much."""
 
-def figures_of(tenants: Iterable[Tenant], memory: MemoryRoom) -> dict[str, float]:
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A tenant or its archive, by the tenant's name, and what its writes pass."""
+
+    name: str
+    tenant: Tenant
+    gate: Gate
+
+
+def memory_bytes_of(tenant: Tenant) -> int:
+    """Of spans that are not in a segment yet."""
+    return tenant.buffer_bytes + _QUEUED_COPIES * tenant.commit.queue_bytes
+
+
+def figures_of(tenants: Iterable[Measured]) -> dict[str, float]:
     """Sums over all tenants; docs/components/embedded.md says what each means."""
-    figures = dict.fromkeys(_NAMES, 0.0)
-    for tenant in tenants:
-        for name, value in zip(_NAMES, _figures(tenant), strict=True):
+    figures = dict.fromkeys((*_NAMES, "writes_waited", "writes_refused"), 0.0)
+    for one in tenants:
+        for name, value in zip(_NAMES, _figures(one.tenant), strict=True):
             figures[name] += value
+        figures["writes_waited"] += one.gate.waited
+        figures["writes_refused"] += one.gate.refused.total()
         figures["tenants"] = figures.get("tenants", 0.0) + 1
-    figures["writes_waited"] = memory.waited
-    figures["writes_refused"] = memory.refused
     return figures
+
+
+def figures_by_tenant(tenants: Iterable[Measured]) -> dict[str, dict[str, float]]:
+    """What to look at when somebody takes more than the others; an archive counts with its tenant."""
+    figures: dict[str, dict[str, float]] = {}
+    for one in tenants:
+        mine = figures.setdefault(one.name, dict.fromkeys(_TENANT_NAMES, 0.0))
+        mine["memory_bytes"] += memory_bytes_of(one.tenant)
+        mine["segment_bytes"] += sum(entry.bytes for entry in one.tenant.entries)
+        mine["writes_waited"] += one.gate.waited
+        for cause in CAUSES:
+            mine[f"writes_refused_{cause}"] += one.gate.refused[cause]
+    return figures
+
+
+_TENANT_NAMES = ("memory_bytes", "segment_bytes", "writes_waited", *(f"writes_refused_{cause}" for cause in CAUSES))
 
 
 _NAMES = (

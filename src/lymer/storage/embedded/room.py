@@ -1,19 +1,16 @@
-"""Whether there is room: on the disk, and in memory for one more write."""
+"""Whether there is room on the disk. `gate` asks whether there is room in memory."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from lymer.component.clock import Clock
-from lymer.component.errors import OverloadedError, UnavailableError
+from lymer.component.errors import UnavailableError
 from lymer.storage.embedded.durable import remove
 
 RESERVE_NAME = "reserve"
 _CHECK_S = 0.5
-_POLL_S = 0.005
 
 
 class DiskRoom:
@@ -57,37 +54,6 @@ class DiskRoom:
             and self.free_bytes > self._free_bytes_min + (2 * self._reserve_bytes)
         ):
             _allocate(reserve, self._reserve_bytes)
-
-
-class MemoryRoom:
-    """Lets writes pass while there is room; otherwise they wait in line, for a bounded time. For one event loop."""
-
-    def __init__(self, has_room: Callable[[], bool], *, wait_s: float, wanted: Callable[[], None]) -> None:
-        self._has_room = has_room
-        self._wait_s = wait_s
-        self._wanted = wanted
-        self._turn = asyncio.Lock()
-        self.waited = 0
-        """How many writes had to wait."""
-        self.refused = 0
-        """How many waited in vain."""
-
-    async def enter(self) -> None:
-        """Return when there is room. Raises OverloadedError when that takes too long."""
-        if not self._turn.locked() and self._has_room():
-            return
-        self.waited += 1
-        try:
-            async with asyncio.timeout(self._wait_s), self._turn:
-                while not self._has_room():
-                    self._wanted()
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            self.refused += 1
-            raise OverloadedError(
-                f"the store's memory was full for {self._wait_s:g} s; send more slowly, or raise memory_bytes_max",
-                retry_after_s=2.0,
-            ) from None
 
 
 def _allocate(path: Path, size: int) -> None:

@@ -33,6 +33,14 @@ class Pressure:
     memory_bytes: int
     """Of all tenants."""
     log_bytes: int
+    own_bytes: int = 0
+    own_bytes_max: int = 0
+    """Of this tenant; 0 is no limit of its own."""
+
+    def is_high(self, memory_bytes_max: int) -> bool:
+        """Whether half of what there may be in memory is taken: of all tenants, or of this one."""
+        own_is_high = bool(self.own_bytes_max) and self.own_bytes > self.own_bytes_max // 2
+        return own_is_high or self.memory_bytes > memory_bytes_max // 2
 
 
 class LogTimes:
@@ -90,7 +98,7 @@ def decide_cut(
     if pressure.log_bytes > config.log.bytes_max:
         return EVERYTHING
     complete = times.position_at(now_s - config.seal.idle) + 1
-    full = spans >= config.seal.spans or pressure.memory_bytes > config.memory_bytes_max // 2
+    full = spans >= config.seal.spans or pressure.is_high(config.memory_bytes_max)
     if full:
         return _cut_for(buffer, times, complete, spans * 7 // 8)
     age_s = times.age_s(buffer.min_position, now_s)

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from lymer.component.clock import Clock
-from lymer.component.config import ByteSize, Duration, read_config
+from lymer.component.config import ByteSize, Duration
 from lymer.model.batch import SpanBatch
 from lymer.model.search import EVERYTHING, Predicate, Scope, TimeRange, TraceSearch
 from lymer.model.trace import Operation, TracePage
 from lymer.storage.base import ALWAYS, DEFAULT_TENANT, Budget, Health
 from lymer.storage.embedded import find, overview, read
-from lymer.storage.embedded.config import CompactionConfig, EmbeddedConfig
+from lymer.storage.embedded.config import CompactionConfig, EmbeddedConfig, read_embedded_config
 from lymer.storage.embedded.engine import Engine, TenantKey
 from lymer.storage.embedded.tenant import Tenant
 from lymer.storage.embedded.wal import Disk
@@ -53,7 +53,7 @@ class EmbeddedStore:
     @classmethod
     def from_config(cls, settings: Mapping[str, Any], *, data_dir: Path, clock: Clock) -> EmbeddedStore:
         """A closed store. Raises ConfigError."""
-        return cls(read_config(EmbeddedConfig, settings, path="store"), data_dir=data_dir, clock=clock)
+        return cls(read_embedded_config(settings, path="store"), data_dir=data_dir, clock=clock)
 
     @classmethod
     def settings_for(cls, *, memory_bytes: int | None = None, retention_s: float | None = None) -> dict[str, Any]:
@@ -85,9 +85,9 @@ class EmbeddedStore:
         return EmbeddedStore(self.config, data_dir=self._data_dir, clock=self._clock, archive_of=self._engine)
 
     async def write(self, batch: SpanBatch, /, *, tenant: str = DEFAULT_TENANT) -> None:
-        await self._engine.admit()
+        self._engine.check_writable()
         if len(batch):
-            await (await self._engine.tenant_to_write(self._key(tenant))).write(batch)
+            await self._engine.write(self._key(tenant), batch)
 
     async def find_traces(self, search: TraceSearch, budget: Budget, /, *, tenant: str = DEFAULT_TENANT) -> TracePage:
         return await self._engine.ask(

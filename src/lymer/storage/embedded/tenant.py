@@ -60,6 +60,7 @@ class Tenant:
         *,
         config: EmbeddedConfig,
         retention: RetentionConfig,
+        memory_bytes_max: int = 0,
         clock: Clock,
         buffer_full: Callable[[], None],
         disk: Disk | None = None,
@@ -68,6 +69,7 @@ class Tenant:
         self.name = name
         self.folder = folder
         self.retention = retention
+        self.memory_bytes_max = memory_bytes_max
         self.times = LogTimes()
         self.damages = Damages(strict=config.strict)
         self.version = Version()
