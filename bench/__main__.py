@@ -24,6 +24,7 @@ BENCHMARKS = (
     "ingest_thrift_udp",
     "ingest_thrift_http",
     "ingest_zipkin",
+    "agent",
     "acknowledgement",
     "search_under_load",
     "memory",
