@@ -115,6 +115,8 @@ impl Columns {
         self.dropped_events_count.reserve(rows);
         self.dropped_links_count.reserve(rows);
         self.attributes.reserve(rows);
+        self.events.reserve(rows);
+        self.links.reserve(rows);
     }
 
     /// Complete a row with the attributes, events and links appended since the last one.

@@ -43,9 +43,11 @@ const NO_GUESS: Guess = Guess {
     end: 0,
 };
 
-/// Where there are more than some values there are usually many: growing step by step would hash each again and again.
+/// Where there are more than some values there are usually many: growing step by step would hash each again and again,
+/// and move their texts.
 const SOME: i32 = 3;
 const MANY: usize = 100;
+const USUAL_BYTES: usize = 16;
 
 const RECENT_BITS: u32 = 8;
 
@@ -187,6 +189,8 @@ impl Interner {
         } = self;
         if code == SOME {
             codes.reserve(MANY, |&code| hash_of(seed, slice(ends, data, code)));
+            ends.reserve(MANY);
+            data.reserve(MANY * USUAL_BYTES);
         }
         codes.insert_unique(hash, code, |&code| hash_of(seed, slice(ends, data, code)));
         code

@@ -30,11 +30,11 @@ pub struct Attributes {
 impl Attributes {
     pub(crate) fn reserve(&mut self, rows: usize) {
         // Eight to ten attributes are usual; a wrong guess costs a move.
-        self.ends.0.reserve(rows);
+        self.ends.reserve(rows);
         self.key.reserve(10 * rows);
         self.kind.reserve(10 * rows);
         self.number.reserve(10 * rows);
-        self.text_ends.reserve(10 * rows);
+        self.text_ends.reserve(10 * rows + 1);
         self.text.reserve(128 * rows);
     }
 
@@ -165,6 +165,10 @@ pub struct Events {
 }
 
 impl Events {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.ends.reserve(rows);
+    }
+
     /// Append an event. What is not UTF-8 in its name is repaired.
     pub fn push(
         &mut self,
@@ -235,6 +239,10 @@ pub struct Links {
 }
 
 impl Links {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.ends.reserve(rows);
+    }
+
     /// Append a link. What is not UTF-8 in its trace state is repaired.
     pub fn push(&mut self, link: &Link<'_>) {
         self.trace_id.extend_from_slice(&link.trace_id);
@@ -314,6 +322,11 @@ impl Texts {
 struct Offsets(Vec<i32>);
 
 impl Offsets {
+    /// One more than asked for: `finish` puts the start before the ends.
+    fn reserve(&mut self, rows: usize) {
+        self.0.reserve(rows + 1);
+    }
+
     #[inline]
     fn push(&mut self, end: usize) {
         self.0.push(end as i32);
