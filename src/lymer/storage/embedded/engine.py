@@ -19,7 +19,7 @@ from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_IN
 from lymer.storage.embedded.config import EmbeddedConfig, LimitsConfig, RetentionConfig, fault_of_name
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.figures import Measured, figures_by_tenant, figures_of, memory_bytes_of
-from lymer.storage.embedded.gate import FULL, Gate, Holding, Shortage, own_memory_taken, share_taken
+from lymer.storage.embedded.gate import FULL, Gate, Holding, Shortage, is_ample, own_memory_taken, share_taken
 from lymer.storage.embedded.kept_wholes import KeptRoom
 from lymer.storage.embedded.lock import FolderLock
 from lymer.storage.embedded.look import WholeTraces, ask_trace
@@ -157,11 +157,10 @@ class Engine:
 
     def _add(self, key: TenantKey, tenant: Tenant) -> None:
         limits = self.config.limits_of(key.name)
+        rates = LimitsConfig() if key.archived else limits  # What a person keeps is not weighed against programs.
         self._gates[key] = Gate(
             key.name,
-            LimitsConfig()
-            if key.archived
-            else limits,  # What a person keeps is not weighed against what programs send.
+            rates,
             shortage=lambda: self._shortage(key.name, limits.memory_bytes_max),
             wait_s=self.config.wait,
             wanted=self._wake_sealer,
@@ -235,6 +234,8 @@ class Engine:
 
     def _shortage(self, name: str, own_bytes_max: int) -> Shortage | None:
         """What is missing for one more write of this tenant; its archive counts with it."""
+        if not own_bytes_max and self._has_ample_room():
+            return None
         queue = self._held(name, lambda tenant: tenant.commit.queue_bytes, self.config.log.queue_bytes_max)
         memory = self._held(name, memory_bytes_of, self.config.memory_bytes_max)
         if self.kept_bytes() > max(memory.left, 0):
@@ -245,6 +246,12 @@ class Engine:
         if queue.left < 0 or memory.left < 0:
             return FULL
         return share_taken(name) if queue.is_unfair or memory.is_unfair else None
+
+    def _has_ample_room(self) -> bool:
+        """Whether nobody's share matters: of most writes nothing else need be asked."""
+        queued = sum(tenant.commit.queue_bytes for tenant in self._tenants.values())
+        held = self.memory_bytes() + self.kept_bytes()
+        return is_ample(queued, self.config.log.queue_bytes_max) and is_ample(held, self.config.memory_bytes_max)
 
     def _held(self, name: str, held_by: Callable[[Tenant], int], bytes_max: int) -> Holding:
         held = dict.fromkeys((key.name for key in self._tenants), 0)

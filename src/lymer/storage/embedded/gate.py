@@ -56,6 +56,11 @@ class Holding:
         return self.own > share and self.left < self.bytes_max // _FAIR_PART
 
 
+def is_ample(held: int, bytes_max: int) -> bool:
+    """Whether so little is held by all that anybody may have more."""
+    return held <= bytes_max - bytes_max // _FAIR_PART
+
+
 class Rate:
     """A token bucket. What is larger than its burst passes, too, and is made up for afterwards."""
 
