@@ -6,9 +6,9 @@ pyarrow record batch, without a copy, when somebody looks at them. It is not a l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import pyarrow as pa
 
 from lymer.model.schema import SPAN_SCHEMA
@@ -23,8 +23,7 @@ class ArrowColumns(Protocol):
     def num_rows(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(msgspec.Struct, frozen=True):
     """The bytes that a batch was decoded from; decoding them again gives the same rows."""
 
     format: str

@@ -6,8 +6,9 @@ A bare ASGI application, because a framework would cost as much as a decoder. No
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from lymer.component.http_protocol import EXCHANGE, Exchange
 from lymer.component.http_server import HttpServer
@@ -19,8 +20,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 TEXT = b"text/plain; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What came, its body not read yet."""
 
     method: str
@@ -51,8 +51,7 @@ class Request:
         return Body(self.receive, self.headers.get(b"content-length"), take=take)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What goes back."""
 
     status: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from lymer.model.batch import SpanBatch
 
 
@@ -17,8 +19,7 @@ class Refusal:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True):
     """A payload as spans."""
 
     batch: SpanBatch
