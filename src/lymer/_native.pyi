@@ -108,6 +108,58 @@ def indent_json(data: Buffer) -> bytes:
 def checksum(data: Buffer) -> int:
     """XXH3-64 of the bytes."""
 
+# --- component: native/python/src/grpc.rs over native/grpc ------------------------------------------------------------
+
+class GrpcConnection:
+    """The server's side of a gRPC connection. Acts only when it is called: after every act take the output and events.
+
+    `read` and an event of kind 1 tell what was found: 0 message, 1 compressed message, 2 end, 3 (code, reason) of what
+    is no message, 4 nothing yet. Acts on calls that are over do nothing. For one thread.
+    """
+
+    def __init__(self, message_bytes_max: int) -> None: ...
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the peer speaks HTTP/2."""
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more will come, and nothing go but output that was not taken."""
+    @property
+    def is_stuck(self) -> bool:
+        """Whether input waits until output is taken."""
+    @property
+    def unread(self) -> int:
+        """Bytes of messages that came before `read`."""
+    @property
+    def read_count(self) -> int:
+        """How many calls wait for a message."""
+    def receive(self, data: bytes) -> None:
+        """Bytes from the socket."""
+    def output(self) -> bytes:
+        """Bytes for the socket: 256 KiB at most, and less only when that is all."""
+    def events(self) -> list[tuple[int, int, Any]]:
+        """What happened: (kind, call, value). 0 called: (path, timeout in seconds or None); 1 read: what was found;
+        2 there is room to send; 3 the peer is gone.
+        """
+    def read(self, call: int) -> tuple[int, Any]:
+        """The next message; with nothing yet, the peer gets room for it, and an event will tell."""
+    def metadata(self, call: int) -> list[tuple[str, bytes]]:
+        """The caller's, as it stands on the wire."""
+    def encoding(self, call: int) -> str | None:
+        """What compressed messages of the call are compressed with."""
+    def start(self, call: int, metadata: list[tuple[str, bytes]]) -> None:
+        """Begin the answer. Raises ValueError for metadata that may not stand in a header, as `finish`."""
+    def send(self, call: int, message: bytes) -> bool:
+        """One message of the answer; False when an event will tell that there is room for more."""
+    def finish(
+        self, call: int, message: bytes | None, code: int, details: str, metadata: list[tuple[str, bytes]]
+    ) -> None:
+        """A last message, and the status."""
+    def shut_down(self) -> None:
+        """Take no new calls; closed when the last has ended."""
+    def abort(self) -> None:
+        """Closed as soon as the output is taken."""
+
 # --- store: native/python/src/{buffer,segment}.rs over native/store ---------------------------------------------------
 # `where` is a predicate tree as JSON (docs/specs/predicate-json.md). Times are nanoseconds, bounds inclusive.
 

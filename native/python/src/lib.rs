@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod buffer;
 pub mod graph;
+pub mod grpc;
 pub mod jaeger_pieces;
 pub mod many;
 pub mod overview;
@@ -16,7 +17,7 @@ pub mod wire_jaeger;
 
 use pyo3::prelude::*;
 
-/// The native core. Called by `lymer.wire` and `lymer.storage.embedded` alone.
+/// The native core. Called by `lymer.wire`, `lymer.storage.embedded` and the gRPC server in `lymer.component` alone.
 #[pymodule]
 mod _native {
     #[pymodule_export]
@@ -25,6 +26,8 @@ mod _native {
     use crate::buffer::{OpenBuffer, merge_batches, structure};
     #[pymodule_export]
     use crate::graph::{GraphPart, merge_graph};
+    #[pymodule_export]
+    use crate::grpc::GrpcConnection;
     #[pymodule_export]
     use crate::jaeger_pieces::JaegerPieces;
     #[pymodule_export]
