@@ -10,9 +10,24 @@ import pytest
 
 from lymer.component.clock import SystemClock
 from lymer.conformance.spans import NOON, Row, batch, span, trace_id
-from lymer.model.search import AnySpan, Compare, Op, Order, SpanField, TimeRange, TraceSearch
+from lymer.model.search import (
+    And,
+    AnySpan,
+    Compare,
+    CompareTrace,
+    Not,
+    Op,
+    Or,
+    Order,
+    Predicate,
+    SpanField,
+    TimeRange,
+    TraceField,
+    TraceSearch,
+)
 from lymer.storage.base import Budget
-from lymer.storage.embedded import whole_traces
+from lymer.storage.embedded import candidates, whole_traces
+from lymer.storage.embedded.kept_wholes import FEW_QUESTIONS, KeptRoom
 from lymer.storage.embedded.store import EmbeddedStore
 from lymer.storage.memory import MemoryStore
 
@@ -109,6 +124,90 @@ async def test_answers_are_those_of_the_oracle_while_late_spans_come(store: Embe
         await same_answers(store, oracle)
     await store.compact()
     await same_answers(store, oracle)
+
+
+def some_span(chance: random.Random, depth: int = 2) -> Predicate:
+    """A random predicate over one span; `d` occurs nowhere."""
+    match chance.randrange(6 if depth else 2):
+        case 2:
+            return Not(some_span(chance, depth - 1))
+        case 3:
+            return Or((some_span(chance, depth - 1), some_span(chance, depth - 1)))
+        case 4:
+            return And(tuple(some_span(chance, depth - 1) for _ in range(chance.randrange(3))))
+    subject = chance.choice((SpanField.SERVICE, SpanField.NAME))
+    return Compare(subject, chance.choice((Op.EQ, Op.EQ, Op.NE)), chance.choice("abcd"))
+
+
+def some_trace(chance: random.Random, depth: int = 2) -> Predicate:
+    """A random predicate over a trace."""
+    match chance.randrange(8 if depth else 4):
+        case 4:
+            return Not(some_trace(chance, depth - 1))
+        case 5:
+            return Or(tuple(some_trace(chance, depth - 1) for _ in range(chance.randrange(3))))
+        case 6:
+            return And(tuple(some_trace(chance, depth - 1) for _ in range(chance.randrange(3))))
+        case 7:
+            return CompareTrace(TraceField.SPAN_COUNT, Op.GE, chance.randrange(4))
+    return AnySpan(some_span(chance))
+
+
+def some_search(chance: random.Random) -> TraceSearch:
+    time = TimeRange(*sorted(NOON + chance.randrange(6 * PERIOD) for _ in range(2)))
+    return TraceSearch(
+        some_trace(chance),
+        time=chance.choice((TimeRange(), time)),
+        order=chance.choice(list(Order)),
+        limit=chance.choice((3, 100)),
+        with_total=chance.random() < 0.5,
+    )
+
+
+@pytest.mark.parametrize("few_part", [1, 4])
+@pytest.mark.parametrize("hits_max", [2, candidates.HITS_MAX])
+async def test_what_is_left_out_for_its_parts_would_not_have_matched(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch, few_part: int, hits_max: int
+) -> None:
+    monkeypatch.setattr(whole_traces, "_FEW_PART", few_part)
+    monkeypatch.setattr(candidates, "HITS_MAX", hits_max)
+    monkeypatch.setattr(KeptRoom, "take", lambda *_: False)  # What is kept is not left out.
+    chance = random.Random(few_part + hits_max)
+    oracle = MemoryStore()
+    await oracle.start()
+    for period in parts(chance):
+        await store.seal()  # The last period stays open.
+        await store.write(batch(period))
+        await oracle.write(batch(period))
+    for _ in range(80):
+        search = some_search(chance)
+        found, expected = [await one.find_traces(search, Budget()) for one in (store, oracle)]
+        assert found.summaries.to_pylist() == expected.summaries.to_pylist(), search
+        assert found.total == expected.total, search
+
+
+@pytest.mark.parametrize(("service", "put_together"), [("nowhere", 0), ("rare", 1), ("a", 20)])
+async def test_traces_whose_parts_tell_that_they_do_not_match_are_not_put_together(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch, service: str, put_together: int
+) -> None:
+    monkeypatch.setattr(whole_traces, "CHUNK_TRACES", 100)
+    for part in (1, 2):
+        rows = [span(trace, part, part - 1 or None, service="a") for trace in range(1, 21)]
+        await store.write(batch([*rows, span(7, 10 + part, 1, service="rare")]))
+        await store.seal()
+    made: list[int] = []
+    whole = whole_traces.whole_traces
+    monkeypatch.setattr(
+        whole_traces, "whole_traces", lambda sources, ids, budget: made.append(len(ids)) or whole(sources, ids, budget)
+    )
+    search = TraceSearch(AnySpan(Compare(SpanField.SERVICE, Op.EQ, service)), with_total=True)
+    assert (await store.find_traces(search, Budget())).total == put_together
+    assert sum(made) == put_together
+    for _ in range(2 * FEW_QUESTIONS):
+        assert (await store.find_traces(search, Budget())).total == put_together
+    made.clear()
+    await store.find_traces(search, Budget())
+    assert not sum(made), "what is asked for again and again is kept"
 
 
 async def test_a_page_reads_no_split_traces_that_are_older_than_its_rows(

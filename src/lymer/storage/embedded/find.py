@@ -13,6 +13,7 @@ from lymer.component.errors import BadQueryError
 from lymer.model.search import Order, TraceSearch, check
 from lymer.model.trace import SUMMARY_SCHEMA, TracePage
 from lymer.storage.base import Budget
+from lymer.storage.embedded.candidates import Candidates
 from lymer.storage.embedded.kept_wholes import Group
 from lymer.storage.embedded.native_calls import ask_all
 from lymer.storage.embedded.pieces import Snapshot, Source
@@ -41,6 +42,7 @@ def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> Trac
     cursor = decode_cursor(search.cursor, search.order) if search.cursor is not None else None
     page = _Page(search, search_plan(search, cursor, search.limit + 1), budget)
     waiting = deque(_in_order(snapshot, search))
+    candidates = Candidates(search, budget)
     at_once = 1
     while waiting:
         asked: list[Asked] = []
@@ -49,7 +51,7 @@ def find_traces(snapshot: Snapshot, search: TraceSearch, budget: Budget) -> Trac
             if page.is_full and not search.with_total and _comes_later(place, page.last_key(), search.order):
                 waiting.clear()
                 break
-            asked += _asked(place, snapshot, budget)
+            asked += _asked(place, snapshot, budget, candidates)
             budget.check(page.nbytes + sum(one.nbytes for one in asked))
         page.ask(asked)
         at_once = min(2 * at_once, VIEWS_AT_ONCE_MAX)
@@ -67,10 +69,10 @@ class Asked:
     """What was made for the question."""
 
 
-def _asked(place: Source | Group, snapshot: Snapshot, budget: Budget) -> list[Asked]:
+def _asked(place: Source | Group, snapshot: Snapshot, budget: Budget, candidates: Candidates) -> list[Asked]:
     if isinstance(place, Source):
         return [Asked(place.view, place.skip_hex, place.traces_max)]
-    buffer = whole_group(place, snapshot.kept, budget)
+    buffer = whole_group(place, snapshot.kept, budget, candidates)
     return [Asked(buffer, place.skip_hex, nbytes=buffer.memory_bytes)] if buffer is not None else []
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KEPT_BYTES_MAX: Final = 48 << 20
 """Where nobody gives a room."""
+FEW_QUESTIONS: Final = 3
+"""So many questions may put a part of a group together; for the next one it is worth keeping whole."""
 
 
 class KeptRoom:
@@ -96,6 +98,9 @@ class KeptWholes:
         self._groups: tuple[Group, ...] | None = None
         self._buffers: dict[tuple[bytes, ...], OpenBuffer] = {}
         self._bytes = 0
+        self._is_full = False
+        self._asked: dict[tuple[bytes, ...], int] = {}
+        """How many questions have put together a part of a group that is not kept."""
         self.ids: frozenset[bytes] = frozenset()
         """The traces of the groups."""
 
@@ -117,13 +122,25 @@ class KeptWholes:
         """The buffer that was kept for the group."""
         return self._buffers.get(group.ids)
 
+    def is_due(self, group: Group) -> bool:
+        """Whether the group had better be kept whole than a part of it be put together for one more question."""
+        if self._is_full:
+            return False
+        with self._lock:
+            self._asked[group.ids] = count = self._asked.get(group.ids, 0) + 1
+        return count > FEW_QUESTIONS
+
     def keep(self, group: Group, buffer: OpenBuffer) -> None:
         """Keep it if there is room."""
         more = buffer.memory_bytes
         with self._lock:
-            if not self._outdated and group.ids not in self._buffers and self._room.take(more):
-                self._buffers[group.ids] = buffer
-                self._bytes += more
+            if self._outdated or group.ids in self._buffers:
+                return
+            if not self._room.take(more):
+                self._is_full = True
+                return
+            self._buffers[group.ids] = buffer
+            self._bytes += more
 
     def let_go(self, *, for_good: bool) -> None:
         """Keep nothing of what was kept; for good when the segments are others now."""
@@ -132,3 +149,5 @@ class KeptWholes:
             self._buffers.clear()
             self._room.give_back(self._bytes)
             self._bytes = 0
+            self._is_full = False
+            self._asked.clear()

@@ -11,11 +11,14 @@ from dataclasses import replace
 from lymer._native import Batch, OpenBuffer, View, merge_batches
 from lymer.model.search import TimeRange
 from lymer.storage.base import Budget
+from lymer.storage.embedded.candidates import Candidates
 from lymer.storage.embedded.kept_wholes import Group, KeptWholes
 from lymer.storage.embedded.pieces import Snapshot, Source, found_traces
 
 CHUNK_TRACES = 512
 """So many are made whole at a time, to bound memory."""
+_FEW_PART = 4
+"""Up to 1/n of a group is put together alone."""
 
 
 def split_groups(snapshot: Snapshot, time: TimeRange) -> Iterator[Group]:
@@ -39,14 +42,23 @@ def split_groups(snapshot: Snapshot, time: TimeRange) -> Iterator[Group]:
     yield from (group for group in loose if _overlaps(group, time))
 
 
-def whole_group(group: Group, kept: KeptWholes, budget: Budget) -> OpenBuffer | None:
-    """A buffer of the traces of the group, each whole; also of those that it skips."""
+def whole_group(
+    group: Group, kept: KeptWholes, budget: Budget, candidates: Candidates | None = None
+) -> OpenBuffer | None:
+    """A buffer of the traces of the group, each whole; also of those that it skips.
+
+    While nothing is kept and candidates are few, of these alone; None when it would be empty.
+    """
     stays = all(source.is_sealed for source in group.sources)
     buffer = kept.get(group) if stays else None
-    if buffer is None:
-        buffer = next(whole_traces(group.sources, list(group.ids), budget), None)
-        if buffer is not None and stays:
-            kept.keep(group, buffer)
+    if buffer is not None:
+        return buffer
+    ids = candidates.among(group) if candidates else None
+    if ids is not None and len(ids) <= len(group.ids) // _FEW_PART and not (ids and stays and kept.is_due(group)):
+        return next(whole_traces(group.sources, ids, budget), None)
+    buffer = next(whole_traces(group.sources, list(group.ids), budget), None)
+    if buffer is not None and stays:
+        kept.keep(group, buffer)
     return buffer
 
 
