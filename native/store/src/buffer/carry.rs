@@ -55,6 +55,10 @@ pub fn carry_over(snapshot: &Snapshot, mut traces: Vec<u32>) -> (Data, Writer) {
         .collect();
     rows.sort_unstable();
     let (mut data, mut writer) = (Data::default(), Writer::default());
+    if !rows.is_empty() {
+        // Where some traces are still young, as much comes again.
+        writer.reserve(&data, from.rows.len() as usize, from.traces.len() as usize);
+    }
     let mut known = Known::default();
     known
         .key_texts

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 const PIECE_BITS: u32 = 10;
 const PIECE_LEN: u32 = 1 << PIECE_BITS;
+/// A piece begins with room for somewhat more than the one before it has, but with no more than this.
+const RESERVED_BYTES_MAX: usize = 1 << 18;
 
 /// Texts by code, in the order in which they came.
 #[derive(Clone, Debug, Default)]
@@ -86,18 +88,29 @@ impl Dictionary {
     }
 
     fn begin_piece(&mut self) {
-        if let Some(full) = self.pieces.last_mut().and_then(Arc::get_mut) {
-            full.bytes.shrink_to_fit();
+        let mut next = Piece::default();
+        if let Some(full) = self.pieces.last_mut() {
+            next.ends.reserve_exact(PIECE_LEN as usize);
+            next.bytes
+                .reserve_exact((full.bytes.len() + full.bytes.len() / 8).min(RESERVED_BYTES_MAX));
+            if let Some(full) = Arc::get_mut(full) {
+                full.bytes.shrink_to_fit();
+            }
         }
-        self.pieces.push(Arc::default());
+        self.pieces.push(Arc::new(next));
     }
 }
 
 /// What an entry costs in a table: a hash and a code, at the usual load.
 const TABLE_ENTRY_BYTES: usize = 14;
-const RECENT_LEN: usize = 32;
-/// What an interner remembers of the latest texts.
-pub const RECENT_BYTES: usize = RECENT_LEN * size_of::<Recent>();
+/// Of the latest texts so many are remembered at first.
+const RECENT_BITS: u32 = 5;
+/// So many where more than those come again and again.
+const RECENT_BITS_MAX: u32 = 8;
+/// Texts that are not among the latest before more of them are remembered.
+const MISSES_MAX: u32 = 512;
+/// What an interner remembers of the latest texts, at first.
+pub const RECENT_BYTES: usize = size_of::<Recent>() << RECENT_BITS;
 /// Texts after which an interner asks itself whether its table pays.
 const TRIAL_LEN: u32 = 2048;
 
@@ -108,15 +121,18 @@ pub struct Interned {
     pub code: u32,
     /// Its hash; equal texts have equal ones, whatever their codes.
     pub hash: u32,
-    /// Whether it is new.
-    pub added: bool,
+    /// By how much dictionary and interner have grown.
+    pub more_bytes: usize,
 }
 
 /// Finds the code of a text, or adds it.
 #[derive(Debug)]
 pub struct Interner {
     table: Option<HashTable<(u32, u32)>>,
-    recent: Box<[Recent; RECENT_LEN]>,
+    /// A power of two.
+    recent: Box<[Recent]>,
+    /// By how much the mixed ends of a text are shifted to get its place there.
+    recent_shift: u32,
     seen: u32,
     seen_at_trial: u32,
     len_at_trial: u32,
@@ -125,6 +141,7 @@ pub struct Interner {
 
 /// A text that came lately: found without a hash, and if it is short without looking at the dictionary.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))] // Half a line of the cache.
 struct Recent {
     ends: Ends,
     code: u32,
@@ -162,9 +179,8 @@ impl Ends {
     }
 
     #[inline]
-    fn place(&self) -> usize {
-        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.len as u64).wrapping_mul(MIX);
-        (mixed >> (64 - RECENT_LEN.trailing_zeros())) as usize
+    fn mixed(&self) -> u64 {
+        (self.first ^ self.last.rotate_left(29) ^ self.len as u64).wrapping_mul(MIX)
     }
 }
 
@@ -185,7 +201,8 @@ impl Interner {
     pub fn exact() -> Self {
         Self {
             table: Some(HashTable::new()),
-            recent: Box::new([NO_TEXT; RECENT_LEN]),
+            recent: [NO_TEXT; 1 << RECENT_BITS].into(),
+            recent_shift: u64::BITS - RECENT_BITS,
             seen: 0,
             seen_at_trial: 0,
             len_at_trial: 0,
@@ -207,7 +224,7 @@ impl Interner {
     }
 
     /// Bytes that one more text costs here, apart from itself.
-    pub fn entry_bytes(&self) -> usize {
+    fn entry_bytes(&self) -> usize {
         if self.table.is_some() {
             4 + TABLE_ENTRY_BYTES
         } else {
@@ -235,12 +252,12 @@ impl Interner {
         hasher: &RandomState,
     ) -> Interned {
         let ends = Ends::of(text);
-        let recent = &self.recent[ends.place()];
+        let recent = &self.recent[self.recent_place(&ends)];
         if recent.ends == ends && (ends.len <= 16 || same(dictionary.get(recent.code), text)) {
             return Interned {
                 code: recent.code,
                 hash: recent.hash,
-                added: false,
+                more_bytes: 0,
             };
         }
         self.intern_other(dictionary, text, ends, hasher)
@@ -259,8 +276,39 @@ impl Interner {
             Some(_) => self.intern_in_table(dictionary, text, hash),
             None => (sole(dictionary).push(text), true),
         };
-        self.recent[ends.place()] = Recent { ends, code, hash };
-        Interned { code, hash, added }
+        let mut more_bytes = 0;
+        if added {
+            more_bytes += text.len() + self.entry_bytes();
+        }
+        if self.seen == MISSES_MAX {
+            more_bytes += self.remember_more();
+        }
+        let place = self.recent_place(&ends);
+        self.recent[place] = Recent { ends, code, hash };
+        Interned {
+            code,
+            hash,
+            more_bytes,
+        }
+    }
+
+    #[inline]
+    fn recent_place(&self, ends: &Ends) -> usize {
+        (ends.mixed() >> self.recent_shift) as usize
+    }
+
+    /// Remember more of the latest texts; how many bytes that takes.
+    #[cold]
+    fn remember_more(&mut self) -> usize {
+        self.recent_shift = u64::BITS - RECENT_BITS_MAX;
+        let more = vec![NO_TEXT; 1 << RECENT_BITS_MAX].into();
+        for recent in std::mem::replace(&mut self.recent, more) {
+            if recent.ends != NO_TEXT.ends {
+                let place = self.recent_place(&recent.ends);
+                self.recent[place] = recent;
+            }
+        }
+        (size_of::<Recent>() << RECENT_BITS_MAX) - RECENT_BYTES
     }
 
     fn intern_in_table(
@@ -289,6 +337,8 @@ impl Interner {
         let (seen, new) = (self.seen - self.seen_at_trial, len - self.len_at_trial);
         if u64::from(new) * 4 > u64::from(seen) * 3 {
             self.table = None;
+            self.recent = [NO_TEXT; 1 << RECENT_BITS].into();
+            self.recent_shift = u64::BITS - RECENT_BITS;
         }
         (self.seen_at_trial, self.len_at_trial) = (self.seen, len);
     }
@@ -297,4 +347,39 @@ impl Interner {
 /// 32 bits are kept of a hash; tables want 64 that differ at both ends.
 fn hash_of(short: u32) -> u64 {
     u64::from(short).wrapping_mul(MIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_its_code_while_more_of_the_latest_are_remembered() {
+        let (mut interner, mut dictionary) = (Interner::exact(), Arc::default());
+        let hasher = RandomState::default();
+        let (texts, rounds) = (3 * MISSES_MAX / 2, 4);
+        for round in 0..rounds {
+            for number in 0..texts {
+                let text = format!("text {number} {}", "long ".repeat(number as usize % 5));
+                let interned = interner.intern(&mut dictionary, text.as_bytes(), &hasher);
+                assert_eq!(interned.code, number, "{text}");
+                assert_eq!(dictionary.get(number), text.as_bytes());
+                assert_eq!(interned.more_bytes >= text.len(), round == 0, "{text}");
+            }
+        }
+        assert_eq!(interner.recent.len(), 1 << RECENT_BITS_MAX);
+    }
+
+    #[test]
+    fn where_texts_do_not_repeat_few_are_remembered() {
+        let (mut interner, mut dictionary) = (Interner::adaptive(), Arc::default());
+        let hasher = RandomState::default();
+        for number in 0..2 * TRIAL_LEN {
+            interner.intern(&mut dictionary, &number.to_le_bytes(), &hasher);
+        }
+        assert!(!interner.is_exact());
+        assert_eq!(interner.recent.len(), 1 << RECENT_BITS);
+        let known = interner.intern(&mut dictionary, &(2 * TRIAL_LEN - 1).to_le_bytes(), &hasher);
+        assert_eq!((known.code, known.more_bytes), (2 * TRIAL_LEN - 1, 0));
+    }
 }

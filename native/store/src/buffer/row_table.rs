@@ -12,6 +12,13 @@ pub struct RowTable {
 }
 
 impl RowTable {
+    /// Make room for so many rows at once.
+    pub fn reserve(&mut self, rows: usize) {
+        while 3 * rows > 2 * self.places.len() {
+            self.grow();
+        }
+    }
+
     /// What stands where the search for this hash begins; asked in advance, it is in the cache when it is needed.
     #[inline]
     pub fn touch(&self, hash: u32) -> u64 {
@@ -76,6 +83,7 @@ mod tests {
     #[test]
     fn rows_are_found_by_their_hash_and_no_others() {
         let mut table = RowTable::default();
+        table.reserve(3_000);
         let hash = |row: u32| (row / 2).wrapping_mul(2_654_435_761);
         (0..10_000).for_each(|row| table.insert(hash(row), row));
         for row in 0..10_000 {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// Rows of a piece.
 pub const ROWS_PER_PIECE: usize = 4096;
 const PIECE_BITS: u32 = 12;
+/// A piece begins with room for somewhat more slots than the one before it has, but for no more than this.
+const RESERVED_SLOTS_MAX: usize = 64 * ROWS_PER_PIECE;
 
 /// In `RowPiece::shape`: the row has extras.
 pub const HAS_EXTRAS: u32 = 1 << 31;
@@ -59,6 +61,28 @@ pub const ROW_BYTES: usize = 68;
 impl RowPiece {
     fn len(&self) -> usize {
         self.trace.len()
+    }
+
+    /// An empty one that has room for what probably comes after this one.
+    fn after(full: &Self) -> Self {
+        Self {
+            trace: Vec::with_capacity(ROWS_PER_PIECE),
+            span_id: Vec::with_capacity(ROWS_PER_PIECE),
+            parent_span_id: Vec::with_capacity(ROWS_PER_PIECE),
+            start: Vec::with_capacity(ROWS_PER_PIECE),
+            duration: Vec::with_capacity(ROWS_PER_PIECE),
+            name: Vec::with_capacity(ROWS_PER_PIECE),
+            unit: Vec::with_capacity(ROWS_PER_PIECE),
+            kind: Vec::with_capacity(ROWS_PER_PIECE),
+            status_code: Vec::with_capacity(ROWS_PER_PIECE),
+            flags: Vec::with_capacity(ROWS_PER_PIECE),
+            shape: Vec::with_capacity(ROWS_PER_PIECE),
+            first_slot: Vec::with_capacity(ROWS_PER_PIECE),
+            previous: Vec::with_capacity(ROWS_PER_PIECE),
+            slots: Vec::with_capacity(
+                (full.slots.len() + full.slots.len() / 8).min(RESERVED_SLOTS_MAX),
+            ),
+        }
     }
 
     /// Give back what was allocated in advance.
@@ -148,7 +172,8 @@ impl Rows {
         self.last.push(row, slots, previous);
         self.len += 1;
         if self.last.len() == ROWS_PER_PIECE {
-            let mut full = std::mem::take(&mut self.last);
+            let next = RowPiece::after(&self.last);
+            let mut full = std::mem::replace(&mut self.last, next);
             full.shrink();
             self.full.push(Arc::new(full));
         }

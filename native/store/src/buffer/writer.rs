@@ -154,6 +154,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Make room for so many rows and traces at once: tables that grow look at all that they have.
+    pub(super) fn reserve(&mut self, data: &Data, rows: usize, traces: usize) {
+        self.rows.reserve(rows);
+        let hasher = &self.hasher;
+        self.traces.reserve(traces, |&other| {
+            hasher.hash_one(data.traces.get(other).trace_id)
+        });
+    }
+
     pub(super) fn trace(
         &mut self,
         data: &mut Data,
@@ -351,9 +360,7 @@ pub(super) fn intern(
     memory_bytes: &mut usize,
 ) -> (u32, u32) {
     let interned = interner.intern(dictionary, text, hasher);
-    if interned.added {
-        *memory_bytes += text.len() + interner.entry_bytes();
-    }
+    *memory_bytes += interned.more_bytes;
     (interned.code, interned.hash)
 }
 
