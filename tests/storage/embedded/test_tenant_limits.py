@@ -176,6 +176,18 @@ async def test_while_memory_is_short_a_quiet_tenant_does_not_stand_in_the_line_o
         await asyncio.gather(*writing, return_exceptions=True)
 
 
+async def test_of_a_tenant_that_takes_too_much_only_few_writes_wait(tmp_path: Path) -> None:
+    """Whoever waits is held in memory, by the doors too, which all tenants share."""
+    async with opened(tmp_path, {"wait": 60, "log": {"queue_bytes_max": "256KiB"}}) as store:
+        for tenant in ("quiet", "noisy"):
+            await store.write(spans(1), tenant=tenant)
+        flood = [store.write(large(number), tenant="noisy") for number in range(1, 500)]
+        outcomes = await asyncio.gather(*flood, return_exceptions=True)
+        refused = [outcome for outcome in outcomes if isinstance(outcome, OverloadedError)]
+        assert len(refused) == figure(store, "noisy", "writes_refused_share_of_memory") > 400
+        assert 0 < figure(store, "noisy", "writes_waited") * payload_bytes(large(1)) <= (256 << 10) // 8
+
+
 @pytest.mark.parametrize(
     ("own", "others", "unfair"),
     [

@@ -33,6 +33,8 @@ ARCHIVE = "archive"
 COMPACT_REQUEST = "compact.request"
 """A file that asks the process which holds the lock to compact everything."""
 _KEPT_FOR_EVER = RetentionConfig(age=0.0, bytes_max=0)  # type: ignore[arg-type]
+_WAITING_PART = 8
+"""A tenant that takes too much may have 1/n of what the queue holds waiting before it: doors hold it in memory, too."""
 _WHOLE_TRACES_PART = 2
 _SPLIT_TRACES_PART = 5
 """Whole traces that are kept may take 1/n of the bound, of that of a look and of all split ones; writes come first."""
@@ -163,6 +165,7 @@ class Engine:
             rates,
             shortage=lambda: self._shortage(key.name, limits.memory_bytes_max),
             wait_s=self.config.wait,
+            waiting_bytes_max=self.config.log.queue_bytes_max // _WAITING_PART,
             wanted=self._wake_sealer,
             clock=self._clock,
         )
@@ -243,9 +246,9 @@ class Engine:
             self._kept_room.let_go()
         if own_bytes_max and memory.own > own_bytes_max:
             return own_memory_taken(name)
-        if queue.left < 0 or memory.left < 0:
-            return FULL
-        return share_taken(name) if queue.is_unfair or memory.is_unfair else None
+        if queue.is_unfair or memory.is_unfair:
+            return share_taken(name)
+        return FULL if queue.left < 0 or memory.left < 0 else None
 
     def _has_ample_room(self) -> bool:
         """Whether nobody's share matters: of most writes nothing else need be asked."""

@@ -31,6 +31,11 @@ class Shortage:
     cure: str
 
 
+RATE: Final = "rate"
+FULL: Final = Shortage("memory", "the store's memory", "send more slowly, or raise memory_bytes_max")
+CAUSES: Final = (RATE, "own_memory", "share_of_memory", FULL.cause)
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """How much of something bounded tenants hold."""
@@ -93,6 +98,7 @@ class Gate:
         *,
         shortage: Callable[[], Shortage | None],
         wait_s: float,
+        waiting_bytes_max: int,
         wanted: Callable[[], None],
         clock: Clock,
     ) -> None:
@@ -100,24 +106,37 @@ class Gate:
         self._rates = _rates(limits)
         self._shortage = shortage
         self._wait_s = wait_s
+        self._waiting_bytes_max = waiting_bytes_max
+        self._waiting_bytes = 0
         self._wanted = wanted
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._awaited = FULL
+        """What the first in the line waits for, or has waited for last."""
         self.waited = 0
         """How many writes had to wait."""
         self.refused: Counter[str] = Counter()
         """How many were refused, by cause."""
 
     async def enter(self, batch: SpanBatch) -> None:
-        """Return when the batch may be written. Raises OverloadedError at once when it came too early for a rate, and
-        when there was no room for too long.
+        """Return when the batch may be written. Raises OverloadedError: at once when it came too early for a rate or
+        too many wait already for room that is short for this tenant alone; and when there was no room for too long.
         """
         if self._rates:
             self._pass_rates(batch)
-        if not self._turn.locked() and self._shortage() is None:
+        shortage = self._shortage() or (self._awaited if self._turn.locked() else None)
+        if shortage is None:
             return
+        size = payload_bytes(batch)
+        too_many = self._waiting_bytes > 0 and self._waiting_bytes + size > self._waiting_bytes_max
+        if too_many and shortage is not FULL:
+            raise self._refusal(shortage, f"{shortage.what} is full, and too many writes wait already")
         self.waited += 1
-        await self._wait_for_room()
+        self._waiting_bytes += size
+        try:
+            await self._wait_for_room()
+        finally:
+            self._waiting_bytes -= size
 
     def _pass_rates(self, batch: SpanBatch) -> None:
         now_s = self._clock.monotonic_s()
@@ -132,23 +151,19 @@ class Gate:
             rate.take(rate.size_of(batch))
 
     async def _wait_for_room(self) -> None:
-        shortage: Shortage | None = None
         try:
             async with asyncio.timeout(self._wait_s), self._turn:
                 while shortage := self._shortage():
+                    self._awaited = shortage
                     self._wanted()
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
-            shortage = shortage or self._shortage() or FULL
-            self.refused[shortage.cause] += 1
-            raise OverloadedError(
-                f"{shortage.what} was full for {self._wait_s:g} s; {shortage.cure}", retry_after_s=2.0
-            ) from None
+            shortage = self._awaited
+            raise self._refusal(shortage, f"{shortage.what} was full for {self._wait_s:g} s") from None
 
-
-RATE: Final = "rate"
-FULL: Final = Shortage("memory", "the store's memory", "send more slowly, or raise memory_bytes_max")
-CAUSES: Final = (RATE, "own_memory", "share_of_memory", FULL.cause)
+    def _refusal(self, shortage: Shortage, why: str) -> OverloadedError:
+        self.refused[shortage.cause] += 1
+        return OverloadedError(f"{why}; {shortage.cure}", retry_after_s=2.0)
 
 
 def share_taken(tenant: str) -> Shortage:
