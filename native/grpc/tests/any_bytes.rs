@@ -80,3 +80,17 @@ fn any_bytes_are_survived() {
         receive(&input);
     }
 }
+
+#[test]
+fn what_the_fuzzer_kept_is_survived() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../corpus/fuzz/grpc_connection"
+    );
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        receive(&std::fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count >= 7);
+}
