@@ -131,6 +131,9 @@ class GrpcConnection:
     def unread(self) -> int:
         """Bytes of messages that came before `read`."""
     @property
+    def call_count(self) -> int:
+        """How many calls are not answered, or their answers not sent."""
+    @property
     def read_count(self) -> int:
         """How many calls wait for a message."""
     def receive(self, data: bytes) -> None:

@@ -136,6 +136,11 @@ impl Connection {
         self.unread
     }
 
+    /// How many calls are not over: not answered, or their answers not sent.
+    pub fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
     /// How many calls wait for a message.
     pub fn read_count(&self) -> usize {
         self.read_count

@@ -205,12 +205,31 @@ fn a_peer_that_does_not_read_makes_its_answer_wait() {
     assert!(matches!(server.send(id, &answer), Ok(false)));
     peer.exchange(&mut server);
     assert!(server.next_event().is_none());
+    assert!(server.finish(id, None, &OK).is_ok());
+    assert_eq!(server.call_count(), 1);
     let mut size = 0;
     while size < 5 + answer.len() {
         size += call.received().len();
         peer.exchange(&mut server);
     }
+    assert_eq!(server.call_count(), 0);
+    assert_eq!(call.trailers()["grpc-status"], "0");
+}
+
+#[test]
+fn who_waits_to_send_is_told_when_there_is_room() {
+    let (mut peer, mut server) = Peer::greeted();
+    let mut call = peer.call(request("/a.B/C"));
+    peer.exchange(&mut server);
+    let id = called(&mut server);
+    assert!(matches!(server.send(id, b"small"), Ok(true)));
+    assert!(matches!(server.send(id, &[7; 70_000]), Ok(false)));
+    peer.exchange(&mut server);
+    assert!(server.next_event().is_none());
+    call.received();
+    peer.exchange(&mut server);
     assert!(matches!(server.next_event(), Some(Event::Sent { .. })));
+    assert!(server.next_event().is_none());
 }
 
 #[test]

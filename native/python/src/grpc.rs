@@ -62,6 +62,11 @@ impl GrpcConnection {
     }
 
     #[getter]
+    fn call_count(&self) -> usize {
+        self.connection.call_count()
+    }
+
+    #[getter]
     fn read_count(&self) -> usize {
         self.connection.read_count()
     }
