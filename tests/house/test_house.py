@@ -124,12 +124,13 @@ def test_imports_go_down_the_stairs() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_native_core_is_called_by_wire_and_the_embedded_store_alone() -> None:
+def test_the_native_core_is_called_by_wire_the_embedded_store_and_the_grpc_server_alone() -> None:
     """import-linter sees no modules that are not Python."""
     callers = {
         relative(path) for path in modules() if re.search(r"\blymer\._native\b|lymer import _native", path.read_text())
     }
-    assert not [path for path in callers if not path.startswith(("src/lymer/wire/", "src/lymer/storage/embedded/"))]
+    allowed = ("src/lymer/wire/", "src/lymer/storage/embedded/", "src/lymer/component/grpc_")
+    assert not [path for path in callers if not path.startswith(allowed)]
 
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")

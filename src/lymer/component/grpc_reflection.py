@@ -8,7 +8,9 @@ from typing import Any
 
 from google.protobuf import descriptor_pool
 from grpc_health.v1 import health
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+
+from lymer.component.grpc_methods import GrpcMethods
 
 Descriptors = Callable[[], None]
 """Puts descriptors into the default pool; may be called again."""
@@ -24,10 +26,11 @@ def generated(*modules: str) -> Descriptors:
     return load
 
 
-def enable_reflection(server: Any, services: Sequence[str], descriptors: Descriptors) -> None:
+def enable_reflection(methods: GrpcMethods, services: Sequence[str], descriptors: Descriptors) -> None:
     """Let clients such as grpcurl ask what these services look like, and health."""
     names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]
-    reflection.enable_server_reflection(names, server, _LazyPool(descriptors))
+    servicer = reflection.aio.ReflectionServicer(names, pool=_LazyPool(descriptors))
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, methods)
 
 
 _load_own = generated("grpc_health.v1.health_pb2", "grpc_reflection.v1alpha.reflection_pb2")

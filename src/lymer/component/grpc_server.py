@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
 import grpc
-import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from lymer.component.errors import StartError
+from lymer.component.grpc_call import CODES
+from lymer.component.grpc_connection import ServedConnection, Unread
+from lymer.component.grpc_methods import GrpcMethods
 from lymer.component.http_server import listen
 
-CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
-"""gRPC's codes by their number."""
+FAREWELL_S: Final = 0.5
+"""How long peers have to take their last bytes."""
 
 
 def service(name: str, **methods: Any) -> grpc.GenericRpcHandler:
@@ -45,9 +48,14 @@ class GrpcServer:
         self._host = host
         self._port = port
         self._message_bytes_max = message_bytes_max
-        self._features: list[Callable[[grpc.aio.Server], None]] = []
-        self._server: grpc.aio.Server | None = None
+        self._methods = GrpcMethods()
+        self._methods.add_generic_rpc_handlers(handlers)
         self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._methods)
+        self._listeners: list[socket.socket] = []
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[ServedConnection] = set()
+        self._unread = Unread()
 
     @property
     def address(self) -> str:
@@ -56,42 +64,65 @@ class GrpcServer:
         return f"{host}:{self._port}"
 
     def bind(self) -> None:
-        """Take the port; calls wait until `start`. Raises StartError. Does nothing when it is bound."""
-        if self._server is not None:
-            return
-        for probe in listen(self._host, self._port, what=self._what):
-            probe.close()  # gRPC itself does not say why a port cannot be had.
-        server = grpc.aio.server(options=_options(self._message_bytes_max))
-        server.add_generic_rpc_handlers(tuple(self._handlers))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        try:
-            self._port = server.add_insecure_port(self.address)
-        except RuntimeError as error:
-            raise StartError(f"{self._what}: cannot listen on {self.address}: {error}") from error
-        for feature in self._features:
-            feature(server)
-        self._server = server
+        """Take the port; connections wait until `start`. Raises StartError. Does nothing when it is bound."""
+        if not self._listeners:
+            self._listeners = listen(self._host, self._port, what=self._what)
+            self._port = int(self._listeners[0].getsockname()[1])
 
-    def enable(self, feature: Callable[[grpc.aio.Server], None]) -> None:
-        """Add something to the server, before `start`: reflection."""
-        self._features.append(feature)
-        if self._server is not None:
-            feature(self._server)
+    def enable(self, feature: Callable[[GrpcMethods], None]) -> None:
+        """Add something to the server: reflection."""
+        feature(self._methods)
 
     async def start(self) -> None:
         """Answer. Raises StartError."""
         self.bind()
-        assert self._server is not None
-        await self._server.start()
         for name in ("", *self._services):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        loop = asyncio.get_running_loop()
+        self._servers = [await loop.create_server(self._connection, sock=one) for one in self._listeners]
 
     async def close(self, *, timeout_s: float = 2.5) -> None:
         """Finish the calls that have begun, for so long, and let go of the port."""
-        if self._server is not None:
-            await self._health.enter_graceful_shutdown()
-            await self._server.stop(grace=timeout_s)
-            self._server = None
+        if not self._listeners:
+            return
+        await self._health.enter_graceful_shutdown()
+        for server in self._servers:
+            server.close()
+        for listener in self._listeners:
+            listener.close()
+        self._listeners, self._servers = [], []
+        for connection in tuple(self._connections):
+            connection.shut_down()
+        await self._finish_calls(timeout_s)
+        await self._close_connections()
+
+    def _connection(self) -> ServedConnection:
+        return ServedConnection(self._methods, self._connections, self._unread, self._message_bytes_max)
+
+    def _calls(self) -> list[asyncio.Task[None]]:
+        return [call.task for connection in self._connections for call in connection.calls.values()]
+
+    def _sending(self) -> list[asyncio.Future[None]]:
+        """Connections whose last answers are on their way; they close then."""
+        return [connection.closed for connection in self._connections if connection.native.call_count]
+
+    async def _finish_calls(self, timeout_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + timeout_s
+        while (open_ones := self._calls() or self._sending()) and (left_s := end_s - loop.time()) > 0:
+            await asyncio.wait(open_ones, timeout=left_s)
+
+    async def _close_connections(self) -> None:
+        calls, connections = self._calls(), tuple(self._connections)
+        for connection in connections:
+            connection.cut()
+        if calls:
+            await asyncio.wait(calls)
+        if connections:
+            closed = [connection.closed for connection in connections]
+            await asyncio.wait(closed, timeout=FAREWELL_S)
+        for connection in tuple(self._connections):
+            connection.drop()
 
 
 async def abort(context: Any, code: int, message: str, *, details: bytes | None = None) -> NoReturn:
@@ -99,13 +130,3 @@ async def abort(context: Any, code: int, message: str, *, details: bytes | None 
     trailers = () if details is None else (("grpc-status-details-bin", details),)
     await context.abort(CODES[code], message, trailers)
     raise AssertionError("abort raises")
-
-
-def _options(message_bytes_max: int) -> list[tuple[str, int]]:
-    return [
-        ("grpc.max_receive_message_length", message_bytes_max),
-        ("grpc.so_reuseport", 0),
-        # Exporters that keep their connection alive more often than every five minutes are not thrown out for it.
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-        ("grpc.keepalive_permit_without_calls", 1),
-    ]
