@@ -232,7 +232,12 @@ pub fn unit_starts(columns: &Columns<'_>) -> Vec<bool> {
 }
 
 fn mark_changes<T: PartialEq>(starts: &mut [bool], values: &[T]) {
-    for (start, pair) in starts.iter_mut().skip(1).zip(values.windows(2)) {
-        *start |= pair[0] != pair[1];
+    let (Some((_, starts)), Some((_, after))) = (starts.split_first_mut(), values.split_first())
+    else {
+        return;
+    };
+    // Slices of one length: so many are compared at once.
+    for ((start, before), after) in starts.iter_mut().zip(values).zip(after) {
+        *start |= before != after;
     }
 }

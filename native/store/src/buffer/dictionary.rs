@@ -244,7 +244,7 @@ impl Interner {
     }
 
     /// The code of a text; the text is added when it has none.
-    #[inline]
+    #[inline(always)] // Most texts came lately: for them there is not even a call.
     pub fn intern(
         &mut self,
         dictionary: &mut Arc<Dictionary>,
@@ -253,7 +253,7 @@ impl Interner {
     ) -> Interned {
         let ends = Ends::of(text);
         let recent = &self.recent[self.recent_place(&ends)];
-        if recent.ends == ends && (ends.len <= 16 || same(dictionary.get(recent.code), text)) {
+        if recent.ends == ends && (ends.len <= 16 || is_text_of(dictionary, recent.code, text)) {
             return Interned {
                 code: recent.code,
                 hash: recent.hash,
@@ -263,6 +263,7 @@ impl Interner {
         self.intern_other(dictionary, text, ends, hasher)
     }
 
+    #[inline(never)]
     fn intern_other(
         &mut self,
         dictionary: &mut Arc<Dictionary>,
@@ -342,6 +343,11 @@ impl Interner {
         }
         (self.seen_at_trial, self.len_at_trial) = (self.seen, len);
     }
+}
+
+#[inline(never)]
+fn is_text_of(dictionary: &Dictionary, code: u32, text: &[u8]) -> bool {
+    same(dictionary.get(code), text)
 }
 
 /// 32 bits are kept of a hash; tables want 64 that differ at both ends.

@@ -17,8 +17,8 @@ pub struct ShapeItem {
 
 impl ShapeItem {
     pub fn write(self, shape: &mut Vec<u8>) {
-        shape.extend_from_slice(&self.key.to_le_bytes());
-        shape.push(self.value_type);
+        let [a, b, c, d] = self.key.to_le_bytes();
+        shape.extend_from_slice(&[a, b, c, d, self.value_type]);
     }
 
     /// How many slots its value takes.

@@ -260,10 +260,12 @@ impl Writer {
             let value_type = attributes.value_type[item].min(AttributeType::Map as u8);
             ShapeItem { key, value_type }.write(&mut self.shape);
             if is_text(value_type) {
-                let text = match attributes.is_ascii {
-                    true => attributes.text.value(item).into(),
-                    false => repaired(value_type, attributes.text.value(item)),
-                };
+                let repaired_text;
+                let mut text = attributes.text.value(item);
+                if !attributes.is_ascii {
+                    repaired_text = repaired(value_type, text);
+                    text = &repaired_text;
+                }
                 let (interner, dictionary) = (
                     &mut self.key_texts[key as usize],
                     &mut data.key_texts[key as usize],
@@ -271,7 +273,7 @@ impl Writer {
                 let (code, text_hash) = intern(
                     interner,
                     dictionary,
-                    &text,
+                    text,
                     &self.hasher,
                     &mut self.memory_bytes,
                 );
@@ -351,7 +353,7 @@ pub(super) fn hash_value(hash: &mut impl Hasher, slots: &[u32]) {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn intern(
     interner: &mut Interner,
     dictionary: &mut Arc<Dictionary>,
