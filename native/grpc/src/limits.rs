@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const STREAM_WINDOW_BYTES: u32 = 256 << 10;
 
 /// Calls of one connection at a time; the peer keeps the others.
-pub const CALLS_MAX: u32 = 256;
+pub const CALLS_MAX: u32 = 128;
 
 /// Never what holds a call up: calls that nobody reads must not starve the one that is read.
 pub const CONNECTION_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CALLS_MAX;

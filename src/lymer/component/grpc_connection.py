@@ -18,7 +18,7 @@ GREETING_TIMEOUT_S: Final = 10.0
 """How long a peer may take to say that it speaks HTTP/2."""
 
 UNREAD_BYTES_MAX: Final = 64 << 20
-"""Of messages that came before anybody read them, in all connections of a port; more stay at their senders."""
+"""Of messages that came before anybody read them; past it, connections of which nobody reads a call must wait."""
 
 OUTPUT_BYTES: Final = 256 << 10
 """What the core gives at once; less is all that there is."""
