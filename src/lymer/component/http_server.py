@@ -1,6 +1,6 @@
 """Listening: sockets with clear errors, and an ASGI application served by uvicorn inside a loop that already runs.
 
-Not here: what is answered. gRPC has its own listener in its receiver.
+Not here: what is answered, and gRPC (`grpc_server`), which listens with `listen`, too.
 """
 
 from __future__ import annotations

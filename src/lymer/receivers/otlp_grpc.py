@@ -1,7 +1,6 @@
 """OTLP over gRPC: `TraceService/Export` on 4317, with health, reflection and gzip.
 
-Handlers take and give raw bytes, so that no protobuf object is made. docs/components/otlp_grpc.md has the answers, and
-the measurements behind this server.
+Handlers take and give raw bytes, so that no protobuf object is made. docs/components/otlp_grpc.md has the answers.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ class OtlpGrpcReceiver:
         self._intake.close()
 
     async def _export(self, _requests: Any, context: Any) -> bytes:
-        """Ends the call. Holds no message: gRPC keeps this frame for a while when the call was refused."""
+        """Ends the call. Holds no message: what a refusal raises keeps this frame."""
         answer = await self._answer(context)
         if isinstance(answer, bytes):
             return answer
