@@ -8,12 +8,9 @@ that knows of it may skip ASGI's messages, by the scope's `Exchange`.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-import httptools
 from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-
-from lymer.component.body_reader import BodyReader
 
 EXCHANGE = "lymer.exchange"
 """Among the extensions of the scope."""
@@ -23,13 +20,10 @@ WAKE_BYTES = 64 << 10
 
 FEW_CONNECTIONS = 64
 FEW_WAKE_BYTES = 256 << 10
-"""The same while no more connections than these are open: 16 MiB in all at most, and as much to read into."""
+"""The same while no more connections than these are open: 16 MiB in all at most."""
 
 PAUSE_BYTES = 1 << 20
 """What the application has not taken; then nothing more is read from the connection."""
-
-READ_PAST_PARSER_BYTES: Final = 32 << 10
-"""So much of a body must be missing for it to be read past the parser, which needs another parser behind it."""
 
 
 class Exchange:
@@ -74,14 +68,6 @@ class Exchange:
 class LargeBodyProtocol(HttpToolsProtocol):
     """Differs in how a body is gathered."""
 
-    _announced = 0
-    """Size of the body that comes, where its headers say it and nothing of it was handed over; else 0."""
-    _reader: BodyReader | None = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._reader = None  # It knows this protocol too: only the collector would find them.
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._pieces: list[bytes] = []
@@ -93,35 +79,6 @@ class LargeBodyProtocol(HttpToolsProtocol):
         if self.cycle is not before:  # The application has not begun: its task has only been made.
             scope: Any = self.scope
             scope["extensions"] = {EXCHANGE: Exchange(self.cycle)}
-            lengths = [value for name, value in self.headers if name == b"content-length"]
-            self._announced = int(lengths[0]) if lengths else 0  # The parser has refused what is no number, or two.
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._announced and self._is_better_read_past_parser():
-            pieces, self._pieces = self._pieces, []
-            if self._reader is None:
-                self._reader = BodyReader(self, self._read_past_parser, bytes_max=FEW_WAKE_BYTES)
-            self._reader.begin(self.transport, self._announced, pieces)
-
-    def _is_better_read_past_parser(self) -> bool:
-        """Whether much is missing of a body that comes whole to its application, which waits for it alone."""
-        return (
-            self._announced - self._size >= READ_PAST_PARSER_BYTES
-            and self._announced <= FEW_WAKE_BYTES
-            and len(self.connections) <= FEW_CONNECTIONS
-            and self.cycle.more_body
-            and not self.cycle.response_complete
-            and not self.pipeline
-            and not self.transport.is_closing()
-        )
-
-    def _read_past_parser(self, body: bytes) -> None:
-        """The parser still waits for this body: the next request has another."""
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # As uvicorn's own.
-        self._pieces = [body]
-        self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
@@ -143,7 +100,7 @@ class LargeBodyProtocol(HttpToolsProtocol):
     def _hand_over(self) -> None:
         """What has been gathered to the application, copied once; a single piece is not copied at all."""
         cycle: Any = self.cycle
-        pieces, self._pieces, self._size, self._announced = self._pieces, [], 0, 0
+        pieces, self._pieces, self._size = self._pieces, [], 0
         if cycle.body:
             pieces.insert(0, cycle.body)
         if pieces:
