@@ -154,10 +154,16 @@ class Server:
 def free_offset() -> int:
     """A port offset at which all ports are free now."""
     while True:
-        offset = random.SystemRandom().randrange(1_000, 15_000)
+        offset = random.SystemRandom().choice(offsets())
         ports = {port + offset for port in PORTS.values()}
         if not ports & BROWSERS and all(_is_free(port) for port in ports):
             return offset
+
+
+def offsets() -> range:
+    """Offsets to choose from: no port at one is another port at another, and no worker of pytest has another's."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return range(1_000, 15_000, 49)[worker :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
 
 
 def free_ports(count: int) -> list[int]:

@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from e2e.server import offsets
+
 PORTS = (
     *(4317, 4318, 5775, 5778, 5779, 6831, 6832, 9411, 13133, 14250, 14268, 14269, 14271),
     *(16686, 16687, 17270, 17271),
@@ -60,7 +62,8 @@ class Lymer:
 
 def free_offset() -> int:
     """An offset at which all ports are free, below those that the system gives to clients."""
-    for offset in random.Random().sample(range(1_000, 15_000, 7), 100):
+    candidates = offsets()
+    for offset in random.Random().sample(candidates, len(candidates)):
         if all(_free(port + offset) for port in PORTS):
             return offset
     raise AssertionError("no ports are free")
