@@ -144,22 +144,29 @@ async def test_at_the_memory_limit_a_message_is_refused_before_it_is_read(opened
     assert sink.span_count() == 1
 
 
-async def test_a_message_past_the_limit_is_refused(opened: Open, sink: FakeSink) -> None:
+def refused_too_large(events: Events) -> float | None:
+    labels = {"format": "otlp_proto", "transport": "grpc", "cause": "too_large"}
+    return events.registry.get_sample_value("lymer_requests_refused_total", labels)
+
+
+async def test_a_message_past_the_limit_is_refused_and_counted(opened: Open, sink: FakeSink, events: Events) -> None:
     channel = await opened(message_bytes_max=ByteSize(1000))
     error = await failure(TraceServiceStub(channel).Export(request_of(100)))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "larger than max" in (error.details() or "")
     assert sink.batches == []
+    assert refused_too_large(events) == 1
     await TraceServiceStub(channel).Export(request_of(1))
 
 
-async def test_a_decompression_bomb_is_refused(opened: Open, sink: FakeSink) -> None:
+async def test_a_decompression_bomb_is_refused_and_counted(opened: Open, sink: FakeSink, events: Events) -> None:
     channel = await opened(message_bytes_max=ByteSize(1 << 20))
     bomb = bytes(50 << 20)
     assert len(gzip.compress(bomb)) < 1 << 20
     error = await failure(channel.unary_unary(METHOD)(bomb, compression=grpc.Compression.Gzip))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert sink.batches == []
+    assert refused_too_large(events) == 1
 
 
 async def test_too_many_bytes_in_flight_are_refused_and_pass(opened: Open, sink: FakeSink) -> None:

@@ -32,6 +32,14 @@ _OK: Final = grpc.StatusCode.OK
 _log = logging.getLogger("lymer.grpc")
 
 
+class BrokenCallError(asyncio.CancelledError):
+    """What came of a call is no message, or too large a one. Its sender has been told; the handler goes no further."""
+
+    def __init__(self, code: grpc.StatusCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 class Connection(Protocol):
     """What a call needs of its connection."""
 
@@ -99,7 +107,7 @@ class Call:
     # --- what handlers see ----------------------------------------------------------------------------------------
 
     async def read(self) -> Any:
-        """The next message, or grpc.aio.EOF. The caller gets room to send it only now."""
+        """The next message, or grpc.aio.EOF. The caller gets room to send it only now. Raises BrokenCallError."""
         state, value = self._native.read(self._number)
         if state == _NOTHING:
             state, value = await self._wait()
@@ -262,7 +270,7 @@ class Call:
     def _break(self, code: grpc.StatusCode, details: str) -> NoReturn:
         """The call is at fault: its handler goes no further."""
         self._finish(None, code, details)
-        raise asyncio.CancelledError
+        raise BrokenCallError(code, details)
 
     def _expire(self) -> None:
         self.end(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")

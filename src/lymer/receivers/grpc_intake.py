@@ -10,11 +10,14 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import grpc
+
 from lymer.component.base import ReceiverConfig, SpanSink
 from lymer.component.clock import Clock
 from lymer.component.config import ByteSize, Duration
 from lymer.component.errors import DecodeError, LymerError
 from lymer.component.events import Events, Origin
+from lymer.component.grpc_call import BrokenCallError
 from lymer.pipeline.in_flight import InFlight, Reservation
 from lymer.receivers.otlp_answers import Refusal, refusal_for
 from lymer.receivers.reading_turns import ReadingTurns
@@ -22,6 +25,9 @@ from lymer.wire.codecs import Decoded, decode
 from lymer.wire.decoded import Decoder
 
 TRANSPORT: Final = "grpc"
+
+_CAUSES: Final = {grpc.StatusCode.RESOURCE_EXHAUSTED: "too_large", grpc.StatusCode.UNIMPLEMENTED: "unsupported"}
+"""Why a message could not be read, as HTTP's receivers call it."""
 
 
 class GrpcReceiverConfig(ReceiverConfig, kw_only=True):
@@ -76,6 +82,10 @@ class GrpcIntake:
                 decoded = await self._decode(message, decoder)
                 span_count = len(decoded.batch)
                 await self._sink.write(decoded.batch)
+        except BrokenCallError as error:
+            cause = _CAUSES.get(error.code, "malformed")
+            self._events.request_refused(self._origin, cause=cause, reason=str(error))
+            raise
         except LymerError as error:
             refusal = refusal_for(error)
         except Exception as error:
