@@ -305,6 +305,20 @@ def test_the_log_goes_on_when_the_disk_has_recovered(tmp_path: Path) -> None:
     assert recovery.damages == []
 
 
+def test_a_group_that_was_not_synced_takes_nothing_with_it(tmp_path: Path) -> None:
+    disk = FailingDisk()
+    log = started(tmp_path, disk=disk)
+    append(log, b"before" * 500)
+    disk.fail_syncs = 1
+    with pytest.raises(UnavailableError):
+        append(log, b"lost" * 2500)  # It ends in another block than it began in.
+    append(log, b"after")
+    log.close()
+    records, recovery = recovered(tmp_path)
+    assert [payload for _, payload in records] == [b"before" * 500, b"after"]
+    assert recovery.damages == []
+
+
 def test_a_full_disk_says_so(tmp_path: Path) -> None:
     disk = FailingDisk()
     disk.fail_allocations = 99

@@ -130,6 +130,7 @@ class Log:
                 self._write(file, buffers)
                 self._disk.sync(file.descriptor)
             except OSError:
+                self._stage.take_back()
                 self._unerased = starts
                 self._position += len(entries)
                 self._try_to_erase()

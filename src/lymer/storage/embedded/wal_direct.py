@@ -46,6 +46,8 @@ class Stage:
     def __init__(self, write: Write) -> None:
         self._write = write
         self._memory = memoryview(mmap.mmap(-1, STAGE_BYTES))
+        self._head = b""
+        """What the file had in its last block before the last append."""
 
     def begin(self, head: bytes) -> None:
         """The next write follows these first bytes of another file, fewer than a block."""
@@ -58,7 +60,7 @@ class Stage:
         """
         held = end % BLOCK_BYTES
         start, fill = end - held, held
-        head = bytes(self._memory[:held])
+        self._head = bytes(self._memory[:held])
         try:
             for buffer in buffers:
                 rest = memoryview(buffer).cast("B") if len(buffer) else memoryview(b"")
@@ -71,8 +73,12 @@ class Stage:
                         start, fill = start + fill, 0
             self._finish(descriptor, fill, start)
         except OSError:
-            self._memory[:held] = head
+            self.take_back()
             raise
+
+    def take_back(self) -> None:
+        """Forget what was appended last: the next append begins where that one began."""
+        self._memory[: len(self._head)] = self._head
 
     def _finish(self, descriptor: int, fill: int, start: int) -> None:
         """Write the last blocks, and keep the one that is not full where the next write begins."""
