@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from lymer.component import http_protocol
 from lymer.component.http_server import HttpServer
@@ -176,3 +180,104 @@ async def test_a_header_with_a_line_break_is_never_sent(short: tuple[ShortApplic
     with pytest.raises(httpx.RemoteProtocolError, match="without sending"):
         await client.post("/", content=b"hello")
     assert application.at_once == [False]
+
+
+class Timers:
+    """A loop's time and timers, moved on by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self.now_s
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(self.now_s + delay_s, callback, (), asyncio.get_running_loop())
+        self.due.append((handle.when(), lambda: None if handle.cancelled() else callback()))
+        return handle
+
+    def ring(self) -> None:
+        """Move on to the next timer."""
+        self.now_s, callback = self.due.pop(0)
+        callback()
+
+    def create_task(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return asyncio.create_task(coroutine)
+
+
+class Wire(asyncio.Transport):
+    """Where answers go to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = 0
+        self.closed = False
+        self.written = asyncio.Event()
+
+    def write(self, data: Any) -> None:
+        self.answers += 1
+        self.written.set()
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Connection:
+    """A connection whose time stands still."""
+
+    def __init__(self, keep_alive_s: int) -> None:
+        config = uvicorn.Config(ShortApplication(), ws="none", log_config=None, timeout_keep_alive=keep_alive_s)
+        self.timers, self.wire = Timers(), Wire()
+        loop: Any = self.timers
+        self.protocol = http_protocol.LargeBodyProtocol(config, ServerState(), {}, loop)
+        self.protocol.connection_made(self.wire)
+
+    async def ask(self) -> None:
+        """One request and its answer."""
+        self.protocol.data_received(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 5\r\n\r\nhello")
+        await self.wire.written.wait()
+        self.wire.written.clear()
+
+
+async def test_a_connection_is_closed_when_it_was_quiet_for_long_after_its_last_answer() -> None:
+    connection = Connection(75)
+    await connection.ask()
+    connection.timers.now_s += 70
+    await connection.ask()
+    connection.timers.ring()
+    assert (connection.wire.closed, connection.timers.now_s) == (False, 1075)
+    connection.timers.ring()
+    assert (connection.wire.closed, connection.timers.now_s) == (True, 1145)
+
+
+async def test_a_connection_with_a_request_on_its_way_is_not_closed() -> None:
+    connection = Connection(75)
+    await connection.ask()
+    connection.protocol.data_received(b"POST / HTTP/1.1\r\n")
+    connection.timers.ring()
+    assert (connection.wire.closed, connection.timers.due) == (False, [])
+    connection.protocol.data_received(b"content-length: 0\r\n\r\n")
+    await connection.wire.written.wait()
+    connection.timers.ring()
+    assert connection.wire.closed
+
+
+async def test_many_requests_of_a_connection_need_one_timer_and_no_garbage_collector() -> None:
+    connection = Connection(75)
+    seen = []
+    gc.disable()
+    try:
+        for _ in range(5):
+            await connection.ask()
+            seen.append(weakref.ref(connection.protocol.cycle))
+        assert len(connection.timers.due) == 1
+        assert [one() for one in seen[:-1]] == [None] * 4
+    finally:
+        gc.enable()
+    connection.protocol.connection_lost(None)
+    connection.timers.ring()
+    assert connection.timers.due == []

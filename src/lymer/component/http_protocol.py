@@ -3,7 +3,7 @@
 uvicorn stops reading at 64 KiB, copies what came twice, and wakes the application for every piece. Here the application
 is woken when the body is whole, or when so much has come that more must not be held uncounted: 64 KiB, as uvicorn would
 hold, and four times as much while few connections are open, since most bodies are whole before that. An application
-that knows of it may skip ASGI's messages, by the scope's `Exchange`.
+that knows of it may skip ASGI's messages, by the scope's `Exchange`. One timer watches all pauses of a connection.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Exchange:
             lines += (name, b": ", value, b"\r\n")
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
+        del cycle.scope["extensions"]  # Where this is: else only the garbage collector would free the request.
         cycle.transport.write(b"".join((*lines, b"\r\n", body)))
         cycle.message_event.set()
         cycle.on_response()
@@ -66,7 +67,10 @@ class Exchange:
 
 
 class LargeBodyProtocol(HttpToolsProtocol):
-    """Differs in how a body is gathered."""
+    """Differs in how a body is gathered, and in how the pauses between requests are watched."""
+
+    _idle_since_s: float | None = None
+    """When the last answer went out; None since the next request has begun."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -96,6 +100,40 @@ class LargeBodyProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._hand_over()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since_s = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._watch_for(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """uvicorn's word for: there is no pause. The timer stays; setting one for each request costs more."""
+        self._idle_since_s = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since_s is None:
+            return  # The answer to what has come meanwhile sets the timer again.
+        left_s = self._idle_since_s + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._watch_for(left_s)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _watch_for(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _hand_over(self) -> None:
         """What has been gathered to the application, copied once; a single piece is not copied at all."""
