@@ -6,7 +6,8 @@ clients too; docs/components/sanitizer.md compares the two, limit by limit. Not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from lymer.component.base import SpanSink
 from lymer.component.clock import Clock
@@ -38,12 +39,10 @@ class Sanitizer:
             links=config.link_count_max,
         )
 
-    async def write(self, batch: SpanBatch, /) -> None:
+    def write(self, batch: SpanBatch, /) -> Coroutine[Any, Any, None]:
         """As `component.base.SpanSink`."""
         sanitized, counts = self.sanitize(batch)
-        await self._sink.write(sanitized)
-        for cause, count in counts.items():
-            self._events.spans_sanitized(count, cause=cause)
+        return self._write_and_count(sanitized, counts) if counts else self._sink.write(sanitized)
 
     def sanitize(self, batch: SpanBatch) -> tuple[SpanBatch, Mapping[str, int]]:
         """The batch itself when nothing in it is odd, else a repaired one without a payload; how many by cause."""
@@ -55,6 +54,11 @@ class Sanitizer:
         bounds = Bounds(min_start_unix_nano=earliest, max_start_unix_nano=latest, now_unix_nano=now_unix_nano)
         repaired, counts = repair(batch.record_batch, found, self._limits, bounds, repaired_rows=repaired_rows(batch))
         return (SpanBatch.from_record_batch(repaired), counts) if counts else (batch, _NOTHING)
+
+    async def _write_and_count(self, sanitized: SpanBatch, counts: Mapping[str, int]) -> None:
+        await self._sink.write(sanitized)
+        for cause, count in counts.items():
+            self._events.spans_sanitized(count, cause=cause)
 
     def _bounds(self, now_unix_nano: int) -> tuple[int, int]:
         earliest = now_unix_nano - self._past_nano if self._past_nano else _INT64_MIN

@@ -34,15 +34,18 @@ class Body:
         self._announced = int(content_length) if content_length is not None and content_length.isdigit() else 0
         self._whole = False
 
-    async def read(self, *, bytes_max: int, timeout_s: float, reservation: Reservation) -> bytes:
-        """All of it. Raises TooLargeError, OverloadedError, SenderGoneError, or DecodeError when it takes too long."""
-        _check_size(self._announced, bytes_max)
+    def taken(self, *, bytes_max: int, reservation: Reservation) -> bytes | None:
+        """All of it where it is here already, else None. Raises TooLargeError, OverloadedError."""
         body = self._take() if self._take is not None else None
         if body is not None:
             self._whole = True
             _check_size(len(body), bytes_max)
             reservation.grow(len(body))
-            return body
+        return body
+
+    async def read(self, *, bytes_max: int, timeout_s: float, reservation: Reservation) -> bytes:
+        """All of it. Raises TooLargeError, OverloadedError, SenderGoneError, or DecodeError when it takes too long."""
+        _check_size(self._announced, bytes_max)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._read(bytes_max, reservation)

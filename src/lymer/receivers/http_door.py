@@ -107,9 +107,10 @@ class HttpDoor:
             return
         headers = [
             (b"content-type", answer.content_type),
-            (b"content-length", str(len(answer.body)).encode()),
-            *(answer.headers or ()),
+            (b"content-length", b"%d" % len(answer.body)),
         ]
+        if answer.headers:
+            headers += answer.headers
         if self._cors.enabled and request.method != "OPTIONS":
             headers += self._cors.response_headers(request.header(b"origin"))
         if exchange is not None and exchange.answer(answer.status, headers, answer.body):

@@ -68,8 +68,8 @@ class HttpIntake:
         self, body: Body, encoding: str | None, origin: Origin, *, decoder: Decoder = decode
     ) -> Decoded | Refusal:
         """Spans that are durable now, or why there are none. Raises SenderGoneError; nobody waits then."""
-        encodings = split_encodings(encoding or "")
-        refusal = unknown_encoding(encodings)
+        encodings = split_encodings(encoding) if encoding else []
+        refusal = unknown_encoding(encodings) if encodings else None
         if refusal is not None:
             self._events.request_refused(origin, cause=refusal.cause, reason=refusal.message)
             return refusal
@@ -77,12 +77,13 @@ class HttpIntake:
         span_count = 0
         try:
             with self._in_flight.request() as reservation:
-                data = await body.read(
-                    bytes_max=self._config.body_bytes_max,
-                    timeout_s=self._config.read_timeout,
-                    reservation=reservation,
-                )
-                decoded = await self._decode(data, encodings, origin.format, reservation, decoder)
+                data = body.taken(bytes_max=self._config.body_bytes_max, reservation=reservation)
+                if data is None:
+                    data = await self._read(body, reservation)
+                if encodings or len(data) > self._config.inline_bytes_max:
+                    decoded = await self._decode(data, encodings, origin.format, reservation, decoder)
+                else:
+                    decoded = decoder(origin.format, data)
                 span_count = len(decoded.batch)
                 await self._sink.write(decoded.batch)
         except SenderGoneError:
@@ -102,6 +103,11 @@ class HttpIntake:
     def close(self) -> None:
         """Let go of the threads."""
         self._threads.shutdown(wait=False)
+
+    async def _read(self, body: Body, reservation: Reservation) -> bytes:
+        return await body.read(
+            bytes_max=self._config.body_bytes_max, timeout_s=self._config.read_timeout, reservation=reservation
+        )
 
     async def _decode(
         self, body: bytes, encodings: list[str], format_name: str, reservation: Reservation, decoder: Decoder

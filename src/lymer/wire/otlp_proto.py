@@ -23,7 +23,7 @@ def decode_otlp_proto(payload: bytes, *, is_repaired: bool = False) -> Decoded:
     except ValueError as error:
         raise DecodeError(f"not an OTLP request: {error}") from error
     batch = SpanBatch(columns, Payload(FORMAT, payload))
-    return Decoded(batch, tuple(Refusal(reason, count) for reason, count in refused))
+    return Decoded(batch, tuple(Refusal(reason, count) for reason, count in refused) if refused else ())
 
 
 def encode_otlp_proto(batch: SpanBatch) -> bytes:

@@ -18,6 +18,8 @@ _RETRY_INFO_TYPE = "type.googleapis.com/google.rpc.RetryInfo"
 
 def encode_success(refused: Sequence[Refusal], format_name: str) -> bytes:
     """An ExportTraceServiceResponse; with a partial success when some spans were refused."""
+    if not refused and format_name != OTLP_JSON:
+        return b""
     count = sum(refusal.count for refusal in refused)
     reasons = "; ".join(f"{refusal.reason} ({refusal.count})" for refusal in refused)
     if format_name == OTLP_JSON:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lymer._native import set_page_cache
 from lymer.component.clock import Clock
@@ -43,8 +42,7 @@ _EMPTY = Snapshot((), frozenset(), frozenset())
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class TenantKey:
+class TenantKey(NamedTuple):
     """Which spans: a tenant's, or those in its archive."""
 
     name: str
@@ -134,14 +132,24 @@ class Engine:
         """All that are open."""
         return list(self._tenants.values())
 
-    async def write(self, key: TenantKey, batch: SpanBatch) -> None:
-        """As `SpanStore.write`, once `check_writable` has passed."""
-        tenant = self._tenants.get(key) or await self._made(key)
-        await self._gates[key].enter(batch)
+    def write(self, key: TenantKey, batch: SpanBatch) -> Awaitable[None]:
+        """As `SpanStore.write`, once `check_writable` has passed. Most writes wait for nothing but the log."""
+        tenant = self._tenants.get(key)
+        if tenant is None:
+            return self._write_first(key, batch)
+        gate = self._gates[key]
+        return tenant.write(batch) if gate.is_open_for(batch) else self._write_in_turn(tenant, gate, batch)
+
+    async def _write_first(self, key: TenantKey, batch: SpanBatch) -> None:
+        await self._made(key)
+        await self.write(key, batch)
+
+    async def _write_in_turn(self, tenant: Tenant, gate: Gate, batch: SpanBatch) -> None:
+        await gate.wait(batch)
         await tenant.write(batch)
 
-    async def _made(self, key: TenantKey) -> Tenant:
-        """A tenant that was not there yet."""
+    async def _made(self, key: TenantKey) -> None:
+        """Make a tenant that was not there yet."""
         if fault := fault_of_name(key.name):
             raise PermanentError(fault)
         if len(self._tenants) >= self.config.tenants_max:
@@ -149,7 +157,6 @@ class Engine:
         async with self._opening:
             if key not in self._tenants:
                 self._add(key, await asyncio.to_thread(self._opened, key, self._folder_of(key)))
-            return self._tenants[key]
 
     def tenant_to_read(self, key: TenantKey) -> Tenant | None:
         """The tenant; None when nothing was ever written. Raises UnavailableError."""
@@ -252,8 +259,10 @@ class Engine:
 
     def _has_ample_room(self) -> bool:
         """Whether nobody's share matters: of most writes nothing else need be asked."""
-        queued = sum(tenant.commit.queue_bytes for tenant in self._tenants.values())
-        held = self.memory_bytes() + self.kept_bytes()
+        queued, held = 0, self.kept_bytes()
+        for tenant in self._tenants.values():
+            queued += tenant.commit.queue_bytes
+            held += memory_bytes_of(tenant)
         return is_ample(queued, self.config.log.queue_bytes_max) and is_ample(held, self.config.memory_bytes_max)
 
     def _held(self, name: str, held_by: Callable[[Tenant], int], bytes_max: int) -> Holding:

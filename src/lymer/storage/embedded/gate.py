@@ -118,12 +118,19 @@ class Gate:
         self.refused: Counter[str] = Counter()
         """How many were refused, by cause."""
 
-    async def enter(self, batch: SpanBatch) -> None:
-        """Return when the batch may be written. Raises OverloadedError: at once when it came too early for a rate or
-        too many wait already for room that is short for this tenant alone; and when there was no room for too long.
+    def is_open_for(self, batch: SpanBatch) -> bool:
+        """Whether the batch may be written at once, else it must `wait`. Ask once for each: rates count the answer.
+
+        Raises OverloadedError when it came too early for a rate.
         """
         if self._rates:
             self._pass_rates(batch)
+        return not self._turn.locked() and self._shortage() is None
+
+    async def wait(self, batch: SpanBatch) -> None:
+        """Return when the batch may be written. Raises OverloadedError: at once when too many wait already for room
+        that is short for this tenant alone; and when there was no room for too long.
+        """
         shortage = self._shortage() or (self._awaited if self._turn.locked() else None)
         if shortage is None:
             return
