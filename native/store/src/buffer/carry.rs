@@ -6,9 +6,10 @@ use super::extras_writer::{hash_event, hash_link};
 use super::layout::{
     EXTRAS_HEAD, Extras, ShapeItem, UNIT_FIELDS, UnitField, is_text, join, shape_items, unit_bytes,
 };
-use super::rows::{HAS_EXTRAS, Row, rows_of};
+use super::rows::{HAS_EXTRAS, Row};
 use super::snapshot::Snapshot;
 use super::staged::STAGED_MAX;
+use super::trees::rows_among;
 use super::writer::{Writer, hash_value, intern};
 use std::hash::{BuildHasher, Hasher};
 
@@ -49,11 +50,11 @@ struct Known {
 pub fn carry_over(snapshot: &Snapshot, mut traces: Vec<u32>) -> (Data, Writer) {
     traces.sort_unstable_by_key(|&trace| snapshot.state(trace).first_position);
     let from = &snapshot.data;
-    let mut rows: Vec<u32> = traces
-        .iter()
-        .flat_map(|&trace| rows_of(&from.rows, snapshot.state(trace)))
-        .collect();
-    rows.sort_unstable();
+    let mut is_here = vec![false; from.traces.len() as usize];
+    for &trace in &traces {
+        is_here[snapshot.buffer_trace(trace) as usize] = true;
+    }
+    let rows = rows_among(from, &is_here);
     let (mut data, mut writer) = (Data::default(), Writer::default());
     if !rows.is_empty() {
         // Where some traces are still young, as much comes again.

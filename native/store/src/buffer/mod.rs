@@ -224,11 +224,6 @@ fn buffer_of(snapshot: &Snapshot, traces: Vec<u32>) -> OpenBuffer {
 }
 
 fn select(snapshot: &Snapshot, traces: Vec<u32>) -> Selection {
-    let mut rows: Vec<u32> = traces
-        .iter()
-        .flat_map(|&trace| rows::rows_of(&snapshot.data.rows, snapshot.state(trace)))
-        .collect();
-    rows.sort_unstable();
     let traces: Vec<u32> = traces
         .into_iter()
         .map(|trace| snapshot.buffer_trace(trace))
@@ -237,8 +232,9 @@ fn select(snapshot: &Snapshot, traces: Vec<u32>) -> Selection {
     for (number, &trace) in (0..).zip(&traces) {
         numbers[trace as usize] = number;
     }
+    let is_here: Vec<bool> = numbers.iter().map(|&number| number != u32::MAX).collect();
     Selection {
-        rows,
+        rows: trees::rows_among(&snapshot.data, &is_here),
         traces,
         numbers,
     }

@@ -33,6 +33,20 @@ fn compare_names(data: &Data, a: u32, b: u32) -> Ordering {
     texts(a).cmp(&texts(b))
 }
 
+/// The rows of these traces of the buffer, as they came.
+pub(crate) fn rows_among(data: &Data, is_here: &[bool]) -> Vec<u32> {
+    let (mut rows, mut first) = (Vec::new(), 0);
+    for piece in data.rows.pieces() {
+        for (row, &trace) in (first..).zip(&piece.trace) {
+            if is_here[trace as usize] {
+                rows.push(row);
+            }
+        }
+        first += piece.trace.len() as u32;
+    }
+    rows
+}
+
 /// By key and type, how many of these rows have one.
 pub(crate) fn count_attributes(data: &Data, rows: &[u32]) -> Vec<[u32; 8]> {
     let mut rows_by_shape = vec![0_u32; data.shapes.len() as usize];

@@ -1,6 +1,5 @@
 //! The order of a segment's rows, and what sealing finds out about each: traces by start, spans in pre-order.
 
-use crate::buffer::rows::rows_into;
 use crate::buffer::snapshot::Snapshot;
 use crate::buffer::trees::compute;
 use crate::structure::{self, Structure};
@@ -50,11 +49,13 @@ impl Order {
         });
         let mut order = Self::default();
         let mut structure = Structure::default();
-        let mut rows = Vec::new();
+        let all_rows = rows_by_trace(snapshot, &numbers);
+        let mut rest = all_rows.as_slice();
         for trace in numbers {
-            rows_into(&mut rows, &snapshot.data.rows, snapshot.state(trace));
-            compute(&mut structure, &snapshot.data, &rows);
-            order.add(snapshot.buffer_trace(trace), &rows, &structure);
+            let rows = rest.split_off(..snapshot.state(trace).span_count as usize);
+            let rows = rows.unwrap_or_default();
+            compute(&mut structure, &snapshot.data, rows);
+            order.add(snapshot.buffer_trace(trace), rows, &structure);
         }
         order
     }
@@ -103,4 +104,28 @@ impl Order {
         ])
         .map_err(|error| StoreError(error.to_string()))
     }
+}
+
+/// The rows of these traces, one trace after the other, those of each as they came.
+fn rows_by_trace(snapshot: &Snapshot, numbers: &[u32]) -> Vec<u32> {
+    const NOT_HERE: u32 = u32::MAX;
+    let data = &snapshot.data;
+    let mut next = vec![NOT_HERE; data.traces.len() as usize];
+    let mut end = 0;
+    for &trace in numbers {
+        next[snapshot.buffer_trace(trace) as usize] = end;
+        end += snapshot.state(trace).span_count;
+    }
+    let (mut rows, mut first) = (vec![0; end as usize], 0);
+    for piece in data.rows.pieces() {
+        for (row, &trace) in (first..).zip(&piece.trace) {
+            let place = &mut next[trace as usize];
+            if *place != NOT_HERE {
+                rows[*place as usize] = row;
+                *place += 1;
+            }
+        }
+        first += piece.trace.len() as u32;
+    }
+    rows
 }
