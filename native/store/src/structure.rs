@@ -54,7 +54,8 @@ pub struct Structure {
 struct Work {
     input: Vec<Span>,
     spans: Vec<(Span, u32)>,
-    starts: Vec<(i64, u32)>,
+    /// Start and place, as one number.
+    starts: Vec<u128>,
     groups: Groups,
     parent: Vec<u32>,
     mark: Vec<u32>,
@@ -197,22 +198,31 @@ impl Work {
             return;
         }
         self.starts.clear();
-        self.starts
-            .extend(spans.iter().map(|span| span.start).zip(0..));
-        // Few spans start together: what is moved about is small.
-        self.starts
-            .sort_unstable_by(|&(a_start, a_place), &(b_start, b_place)| {
+        let starts = spans.iter().map(|span| (span.start ^ i64::MIN) as u64);
+        self.starts.extend(
+            starts
+                .zip(0_u32..)
+                .map(|(start, place)| u128::from(start) << u32::BITS | u128::from(place)),
+        );
+        self.starts.sort_unstable();
+        // Few spans start together: they are put in order among themselves.
+        for together in self
+            .starts
+            .chunk_by_mut(|a, b| a >> u32::BITS == b >> u32::BITS)
+            .filter(|together| together.len() > 1)
+        {
+            together.sort_unstable_by(|&a, &b| {
+                let (a_place, b_place) = (a as u32, b as u32);
                 let (a, b) = (&spans[a_place as usize], &spans[b_place as usize]);
-                a_start.cmp(&b_start).then_with(|| {
-                    b.duration
-                        .cmp(&a.duration)
-                        .then(a.span_id.cmp(&b.span_id))
-                        .then(a.kind.cmp(&b.kind))
-                        .then_with(|| ties(a_place, b_place))
-                        .then(a_place.cmp(&b_place))
-                })
+                b.duration
+                    .cmp(&a.duration)
+                    .then(a.span_id.cmp(&b.span_id))
+                    .then(a.kind.cmp(&b.kind))
+                    .then_with(|| ties(a_place, b_place))
+                    .then(a_place.cmp(&b_place))
             });
-        let sorted = self.starts.iter().map(|&(_, place)| place);
+        }
+        let sorted = self.starts.iter().map(|&start| start as u32);
         self.spans
             .extend(sorted.map(|place| (spans[place as usize], place)));
     }
