@@ -100,7 +100,7 @@ impl<'a> Group<'a> {
     }
 
     /// The leaves of a field of the file's schema. Each field may be asked for once.
-    pub fn leaves(&mut self, field: usize, plan: &Plan) -> Vec<Chunk> {
+    pub fn leaves(&mut self, field: usize, plan: &mut Plan) -> Vec<Chunk> {
         const REST: usize = FIXED_COUNT;
         const EVENTS: usize = FIXED_COUNT + 1;
         const LINKS: usize = FIXED_COUNT + 2;
@@ -112,7 +112,7 @@ impl<'a> Group<'a> {
             _ => {
                 let attribute = field - LINKS - 1;
                 let values = std::mem::take(&mut self.attributes[attribute]);
-                vec![self.attribute(&plan.attributes[attribute], values)]
+                vec![self.attribute(&mut plan.attributes[attribute], values)]
             }
         }
     }
@@ -251,14 +251,12 @@ impl<'a> Group<'a> {
         self.counts(&self.of_units(|unit| unit_field(unit, field)))
     }
 
-    /// Something of the unit of each row, found out once a unit.
+    /// Something of the unit of each row, found out once a unit; one for all rows where all units have the same.
     fn of_units(&self, mut find: impl FnMut(&[u8]) -> u32) -> Vec<u32> {
         let of_unit = |&unit: &u32| find(self.data.units.get(unit));
         let found: Vec<u32> = self.units.used.iter().map(of_unit).collect();
         match found.first() {
-            Some(first) if found.iter().all(|other| other == first) => {
-                vec![*first; self.rows.len()]
-            }
+            Some(first) if found.iter().all(|other| other == first) => vec![*first],
             _ => self
                 .unit_codes
                 .iter()
@@ -278,6 +276,14 @@ impl<'a> Group<'a> {
     }
 
     fn extra_counts(&self, field: impl Fn(&Extras<'a>) -> u32) -> Chunk {
+        if self
+            .rows
+            .extras
+            .iter()
+            .all(|(_, extras)| field(extras) == 0)
+        {
+            return self.counts(&[0]);
+        }
         let mut counts = vec![0; self.rows.len()];
         for (place, extras) in &self.rows.extras {
             counts[*place as usize] = field(extras);
@@ -285,6 +291,7 @@ impl<'a> Group<'a> {
         self.counts(&counts)
     }
 
+    /// One for each row, or one for all.
     fn counts(&self, counts: &[u32]) -> Chunk {
         required(coded(counts))
     }

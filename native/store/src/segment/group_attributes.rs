@@ -63,7 +63,7 @@ impl Sparse {
 }
 
 impl Group<'_> {
-    pub(super) fn attribute(&self, plan: &AttributeColumnPlan, sparse: Sparse) -> Chunk {
+    pub(super) fn attribute(&self, plan: &mut AttributeColumnPlan, sparse: Sparse) -> Chunk {
         const BOOL: u8 = AttributeType::Bool as u8;
         const DOUBLE: u8 = AttributeType::Double as u8;
         let (values, bloom) = match plan.value_type {
@@ -95,11 +95,17 @@ impl Group<'_> {
 
     fn attribute_texts(
         &self,
-        plan: &AttributeColumnPlan,
+        plan: &mut AttributeColumnPlan,
         sparse: &Sparse,
     ) -> (Values, Option<Sbbf>) {
         let known = &self.data.key_texts[plan.key as usize];
         let codes = sparse.slots.iter().copied();
+        if plan.listed {
+            plan.text_counts.resize(known.len() as usize, 0);
+            for &code in &sparse.slots {
+                plan.text_counts[code as usize] += 1;
+            }
+        }
         if plan.in_dictionary {
             let mut recoder = Recoder::new(known.len() as usize, sparse.len());
             let codes = codes.map(|code| recoder.get(code) as u32).collect();

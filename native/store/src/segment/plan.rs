@@ -64,7 +64,7 @@ pub struct AttributeColumnPlan {
     pub name: String,
     /// How many spans have one.
     pub span_count: u64,
-    /// Texts only: how many spans have each code.
+    /// Listed texts only: how many spans have each code, as far as the column is written.
     pub text_counts: Vec<u32>,
     /// Whether equal values are stored once.
     pub in_dictionary: bool,
@@ -129,6 +129,18 @@ impl Steps {
         found
     }
 
+    /// Only the steps to these columns.
+    fn of_columns(&self, is_wanted: impl Fn(usize) -> bool) -> Self {
+        let mut found = Self::default();
+        for shape in 0..self.ends.len() as u32 {
+            let steps = self.get(shape).iter();
+            let is_wanted = |step: &&Step| step.column().is_some_and(&is_wanted);
+            found.steps.extend(steps.filter(is_wanted));
+            found.ends.push(found.steps.len() as u32);
+        }
+        found
+    }
+
     #[inline]
     fn get(&self, shape: u32) -> &[Step] {
         let first = (shape as usize)
@@ -147,10 +159,11 @@ impl Plan {
             column_of[attribute.key as usize][attribute.value_type as usize] = column;
         }
         let steps = Steps::of(data, &column_of);
-        count_texts(data, rows, &steps, &mut attributes);
+        let text_counts = count_texts(data, rows, &steps, &attributes);
         let samples = sample_numbers(data, rows, &column_of, &attributes);
-        for (attribute, sample) in attributes.iter_mut().zip(&samples) {
-            decide_storage(data, attribute, sample);
+        let counted = samples.iter().zip(&text_counts);
+        for (attribute, (sample, text_counts)) in attributes.iter_mut().zip(counted) {
+            decide_storage(data, attribute, sample, text_counts);
         }
         let mut fields = fixed_fields();
         fields.extend(attributes.iter().map(|attribute| {
@@ -247,32 +260,52 @@ fn column_name(key: &str, value_type: u8, is_first: bool) -> String {
     }
 }
 
-fn count_texts(data: &Data, rows: &[u32], steps: &Steps, attributes: &mut [AttributeColumnPlan]) {
-    // Columns of numbers count nothing: their table is empty.
+/// By column, how many of the rows have each text, where that is needed to decide; else nothing.
+fn count_texts(
+    data: &Data,
+    rows: &[u32],
+    steps: &Steps,
+    attributes: &[AttributeColumnPlan],
+) -> Vec<Vec<u32>> {
     let table = |attribute: &AttributeColumnPlan| {
+        let is_open = is_text(attribute.value_type) && !is_surely_listed(data, attribute);
         let texts = &data.key_texts[attribute.key as usize];
-        let is_text = is_text(attribute.value_type);
-        vec![0_u32; if is_text { texts.len() as usize } else { 0 }]
+        vec![0_u32; if is_open { texts.len() as usize } else { 0 }]
     };
     let mut tables: Vec<Vec<u32>> = attributes.iter().map(table).collect();
+    let steps = steps.of_columns(|column| !tables[column].is_empty());
     for &row in rows {
         let (piece, at) = data.rows.locate(row);
+        let steps = steps.get(piece.shape[at] & !HAS_EXTRAS);
+        if steps.is_empty() {
+            continue;
+        }
         let slots = piece.slots(at);
-        for step in steps.get(piece.shape[at] & !HAS_EXTRAS) {
-            let table = tables.get_mut(step.column as usize);
-            if let Some(table) = table.filter(|table| !table.is_empty()) {
-                table[slots[step.slot as usize] as usize] += 1;
-            }
+        for step in steps {
+            tables[step.column as usize][slots[step.slot as usize] as usize] += 1;
         }
     }
-    for (attribute, table) in attributes.iter_mut().zip(tables) {
-        attribute.text_counts = table;
-    }
+    tables
 }
 
-fn decide_storage(data: &Data, attribute: &mut AttributeColumnPlan, sample: &Sample) {
-    if is_text(attribute.value_type) {
-        let used = (0..).zip(&attribute.text_counts);
+/// Whether there are so few texts that nothing need be counted.
+fn is_surely_listed(data: &Data, attribute: &AttributeColumnPlan) -> bool {
+    let texts = &data.key_texts[attribute.key as usize];
+    texts.len() as usize <= LISTED_MAX
+        && attribute.value_type != AttributeType::Bytes as u8
+        && texts.text_bytes() <= LISTED_BYTES_MAX
+}
+
+fn decide_storage(
+    data: &Data,
+    attribute: &mut AttributeColumnPlan,
+    sample: &Sample,
+    text_counts: &[u32],
+) {
+    if is_text(attribute.value_type) && is_surely_listed(data, attribute) {
+        (attribute.listed, attribute.in_dictionary) = (true, true);
+    } else if is_text(attribute.value_type) {
+        let used = (0..).zip(text_counts);
         let used = used.filter(|(_, count)| **count > 0).map(|(code, _)| code);
         let distinct = used.clone().count();
         let texts = &data.key_texts[attribute.key as usize];

@@ -61,7 +61,7 @@ pub fn seal(
 ) -> Result<SealFigures> {
     let order = Order::of(snapshot);
     let data = &snapshot.data;
-    let plan = match &snapshot.selection {
+    let mut plan = match &snapshot.selection {
         None => {
             let rows: Vec<u32> = (0..data.rows.len()).collect();
             Plan::of(data, &rows, &data.counts, options)
@@ -76,7 +76,14 @@ pub fn seal(
     let data_file = data_path(directory, segment);
     let index_file = index_path(directory, segment);
     let metadata = in_place_of(&data_file, |file| {
-        write_data(snapshot, &order, &plan, &mut shapes, &mut collected, file)
+        write_data(
+            snapshot,
+            &order,
+            &mut plan,
+            &mut shapes,
+            &mut collected,
+            file,
+        )
     })?;
     let contents = map(&data_file)?;
     let (index, mut figures) = index_writer::index(
@@ -137,7 +144,7 @@ fn in_place_of<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Re
 fn write_data(
     snapshot: &Snapshot,
     order: &Order,
-    plan: &Plan,
+    plan: &mut Plan,
     shapes: &mut Recoder,
     collected: &mut Collected,
     file: &mut File,
@@ -156,7 +163,8 @@ fn write_data(
         let mut group = Group::new(&snapshot.data, order, range.clone(), plan, shapes);
         collected.add(&group.rows, order, range.clone());
         let mut row_group = writer.next_row_group().map_err(parquet)?;
-        let leaves = (0..plan.schema.fields().len()).map(|field| group.leaves(field, plan));
+        let fields = 0..plan.schema.fields().len();
+        let leaves = fields.map(|field| group.leaves(field, plan));
         for (number, leaf) in leaves.flatten().enumerate() {
             let (bytes, close) = encoder.encode(leaf, range.len(), schema.column(number))?;
             row_group.append_column(&bytes, close).map_err(parquet)?;
