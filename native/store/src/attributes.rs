@@ -106,6 +106,11 @@ impl Tally {
         *last_row = row;
     }
 
+    /// Count so many spans that were not counted before.
+    pub(crate) fn count_rows(&mut self, number: u32, rows: u64) {
+        self.counts[number as usize].0 += rows;
+    }
+
     pub(crate) fn into_counts(self, scope: Scope) -> Vec<KeyCount> {
         let mut keys = Vec::with_capacity(self.counts.len());
         for (key, slots) in self.numbers {

@@ -22,8 +22,8 @@ pub fn count_keys(
     ] {
         counts.extend(count_unit_keys(sealed, unit_spans, scope, field));
     }
-    counts.extend(nested.events.tally.into_counts(Scope::Event));
-    counts.extend(nested.links.tally.into_counts(Scope::Link));
+    counts.extend(nested.events.finish().into_counts(Scope::Event));
+    counts.extend(nested.links.finish().into_counts(Scope::Link));
     sort_counts(&mut counts);
     Ok(counts)
 }
@@ -56,12 +56,11 @@ pub struct NestedKeys {
 impl NestedKeys {
     /// The extras of the next row.
     pub fn add(&mut self, row: u32, extras: &Extras<'_>, bags: &Dictionary) {
-        for event in extras.events() {
-            self.events.add(row, event[3], || bags.text(event[3]));
-        }
-        for link in extras.links() {
-            self.links.add(row, link[7], || bags.text(link[7]));
-        }
+        let text = |code| bags.text(code);
+        self.events
+            .add(row, extras.events().map(|event| event[3]), text);
+        self.links
+            .add(row, extras.links().map(|link| link[7]), text);
     }
 }
 
@@ -69,22 +68,65 @@ impl NestedKeys {
 #[derive(Default)]
 struct Nested {
     tally: Tally,
-    /// What is counted for a text, by its code.
-    known: HashMap<u32, Box<[u32]>, RandomState>,
+    /// By a text's code.
+    known: HashMap<u32, Known, RandomState>,
+}
+
+/// What is known of a text.
+struct Known {
+    /// What is counted for it.
+    numbers: Box<[u32]>,
+    /// How many rows have this one alone: all that must be counted of them.
+    alone: u64,
 }
 
 impl Nested {
-    fn add<'t>(&mut self, row: u32, code: u32, text: impl FnOnce() -> &'t str) {
-        if code == 0 {
-            return;
+    /// The texts of a row, by their codes.
+    fn add<'t>(
+        &mut self,
+        row: u32,
+        codes: impl ExactSizeIterator<Item = u32>,
+        text: impl Fn(u32) -> &'t str,
+    ) {
+        let is_alone = codes.len() == 1;
+        for code in codes.filter(|code| *code != 0) {
+            let tally = &mut self.tally;
+            let known = self
+                .known
+                .entry(code)
+                .or_insert_with(|| Known::of(text(code), tally));
+            if is_alone {
+                known.alone += 1;
+                continue;
+            }
+            for &number in &known.numbers {
+                tally.count(number, row);
+            }
         }
-        let numbers = self.known.entry(code).or_insert_with(|| {
-            bag::members(text())
-                .filter_map(|(key, value)| self.tally.number(&key, value.value_type))
-                .collect()
-        });
-        for &number in numbers.iter() {
-            self.tally.count(number, row);
+    }
+
+    /// Everything counted.
+    fn finish(mut self) -> Tally {
+        for known in self.known.values() {
+            for &number in &known.numbers {
+                self.tally.count_rows(number, known.alone);
+            }
+        }
+        self.tally
+    }
+}
+
+impl Known {
+    fn of(text: &str, tally: &mut Tally) -> Self {
+        let members = bag::members(text);
+        let mut numbers: Vec<u32> = members
+            .filter_map(|(key, value)| tally.number(&key, value.value_type))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Self {
+            numbers: numbers.into(),
+            alone: 0,
         }
     }
 }
