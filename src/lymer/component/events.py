@@ -6,11 +6,9 @@ both; docs/operating/metrics.md lists them. Not here: how log lines look (`compo
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -18,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from lymer.component.base import Endpoint
 from lymer.component.clock import Clock, SystemClock
+from lymer.component.tallies import Tally, TallyOfSeconds
 
 LOGGER = logging.getLogger("lymer")
 
@@ -30,8 +29,6 @@ _REQUEST_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0,
 Figures = Callable[[], Mapping[str, float]]
 TenantFigures = Callable[[], Mapping[str, Mapping[str, float]]]
 QueryCallback = Callable[[str, float, str], None]
-
-_Metric = TypeVar("_Metric", Counter, Histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +50,14 @@ class Events:
         self._throttle = _Throttle(self._clock)
         self._query_callbacks: list[QueryCallback] = []
         by_origin = ("format", "transport")
-        received = self._counter("spans_received", "Spans that came in and were well formed.", by_origin)
-        self._received_by = _by_labels(received)
+        self._received = self._tally("spans_received", "Spans that came in and were well formed.", by_origin)
         self._refused = self._counter(
             "spans_refused", "Spans that were refused to their sender.", (*by_origin, "cause")
         )
         self._refused_requests = self._counter(
             "requests_refused", "Requests that were refused whole to their sender.", (*by_origin, "cause")
         )
-        self._datagrams = self._counter("datagrams_received", "Datagrams that were read.", ("receiver",))
-        self._datagrams_by = _by_labels(self._datagrams)
+        self._datagrams = self._tally("datagrams_received", "Datagrams that were read.", ("receiver",))
         self._dropped_datagrams = self._counter(
             "datagrams_dropped", "Datagrams whose spans are lost, by cause.", ("receiver", "cause")
         )
@@ -82,20 +77,18 @@ class Events:
             "spans_sanitized", "Spans that were changed before they were stored.", ("cause",)
         )
         self._dropped = self._counter("spans_dropped", "Spans that were taken in and then given up.", ("cause",))
-        sent = self._counter("spans_sent", "Spans that a collector has acknowledged.", ("protocol",))
-        self._sent_by = _by_labels(sent)
+        self._sent = self._tally("spans_sent", "Spans that a collector has acknowledged.", ("protocol",))
         self._failed_sends = self._counter("sends_failed", "Sends that a collector did not take.", ("cause",))
-        stored = self._counter("spans_stored", "Spans that the store has acknowledged.", ("tenant",))
-        self._stored_by = _by_labels(stored)
+        self._stored = self._tally("spans_stored", "Spans that the store has acknowledged.", ("tenant",))
         self._failed_writes = self._counter("store_writes_failed", "Writes that the store refused.", ("cause",))
-        request_seconds = Histogram(
+        self._request_seconds = TallyOfSeconds(
             "lymer_request_seconds",
             "From the first byte of a request to its acknowledgement.",
             ("transport",),
-            buckets=_REQUEST_BUCKETS_S,
-            registry=self.registry,
+            buckets_s=_REQUEST_BUCKETS_S,
+            clock=self._clock,
         )
-        self._request_seconds_by = _by_labels(request_seconds)
+        self.registry.register(self._request_seconds)
         self._query_seconds = Histogram(
             "lymer_query_seconds",
             "How long questions took, by kind and result.",
@@ -110,7 +103,7 @@ class Events:
 
     def spans_received(self, count: int, origin: Origin) -> None:
         """Spans are decoded and acknowledged."""
-        self._received_by(origin.format, origin.transport).inc(count)
+        self._received.add(count, origin.format, origin.transport)
 
     def spans_refused(self, count: int, origin: Origin, *, reason: str) -> None:
         """Some spans of a request are malformed; the rest goes on."""
@@ -135,13 +128,13 @@ class Events:
 
     def datagrams_awaited(self, *, receiver: str) -> None:
         """The receiver listens: its counters are there, at zero."""
-        self._datagrams_by(receiver)
+        self._datagrams.add(0, receiver)
         for cause in ("kernel", "malformed", "unavailable"):
             self._dropped_datagrams.labels(receiver, cause)
 
     def datagrams_received(self, count: int, *, receiver: str) -> None:
         """So many datagrams were read from the receiver's socket."""
-        self._datagrams_by(receiver).inc(count)
+        self._datagrams.add(count, receiver)
 
     def datagrams_dropped(
         self, count: int, origin: Origin, *, receiver: str, cause: str, reason: str, span_count: int = 0
@@ -172,11 +165,11 @@ class Events:
 
     def request_answered(self, seconds: float, *, transport: str) -> None:
         """A request with spans was acknowledged after so many seconds."""
-        self._request_seconds_by(transport).observe(seconds)
+        self._request_seconds.observe(seconds, transport)
 
     def spans_stored(self, count: int, *, tenant: str) -> None:
         """The store has acknowledged spans."""
-        self._stored_by(tenant).inc(count)
+        self._stored.add(count, tenant)
 
     def store_write_failed(self, *, cause: str, reason: str) -> None:
         """The store refused a write; cause is `overloaded`, `unavailable`, `refused` or `unexpected`."""
@@ -185,7 +178,7 @@ class Events:
 
     def spans_sent(self, count: int, *, protocol: str) -> None:
         """A collector has acknowledged spans that were sent on."""
-        self._sent_by(protocol).inc(count)
+        self._sent.add(count, protocol)
 
     def send_failed(self, *, cause: str, reason: str, collector: str) -> None:
         """A collector did not take spans; they are sent again."""
@@ -246,6 +239,12 @@ class Events:
     def _counter(self, name: str, meaning: str, labels: tuple[str, ...]) -> Counter:
         return Counter(f"lymer_{name}", meaning, labels, registry=self.registry)
 
+    def _tally(self, name: str, meaning: str, labels: tuple[str, ...]) -> Tally:
+        """A counter of what happens with every request."""
+        tally = Tally(f"lymer_{name}", meaning, labels, clock=self._clock)
+        self.registry.register(tally)
+        return tally
+
     def _warn(self, message: str, key: str, **fields: object) -> None:
         suppressed = self._throttle.passes(message + key)
         if suppressed is None:
@@ -253,11 +252,6 @@ class Events:
         if suppressed:
             fields["similar_not_shown"] = suppressed
         LOGGER.warning(message, extra={"fields": fields})
-
-
-def _by_labels(metric: _Metric) -> Callable[..., _Metric]:
-    """The metric's child by its labels, for what happens with every request: `labels` costs ten times the counting."""
-    return functools.cache(metric.labels)
 
 
 class _Throttle:
