@@ -12,7 +12,7 @@ def cors(*origins: str, headers: tuple[str, ...] = (), max_age: int = 0) -> Cors
 
 
 def test_without_allowed_origins_there_is_no_cors() -> None:
-    assert not cors().enabled
+    assert not cors().is_enabled
     assert cors().response_headers("https://a.example") == []
 
 

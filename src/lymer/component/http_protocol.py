@@ -52,15 +52,15 @@ class Exchange:
             return False
         if cycle.scope["method"] == "HEAD":
             return False
-        lines = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            if HEADER_VALUE_RE.search(value):
+        head = STATUS_LINE[status]
+        for header in (*cycle.default_headers, *headers):
+            if HEADER_VALUE_RE.search(header[1]):
                 return False
-            lines += (name, b": ", value, b"\r\n")
+            head += b"%s: %s\r\n" % header
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         del cycle.scope["extensions"]  # Where this is: else only the garbage collector would free the request.
-        cycle.transport.write(b"".join((*lines, b"\r\n", body)))
+        cycle.transport.write(b"%s\r\n%s" % (head, body))
         cycle.message_event.set()
         cycle.on_response()
         return True

@@ -30,14 +30,11 @@ class Cors:
 
     def __init__(self, config: CorsConfig, *, methods: str) -> None:
         self._origins = [origin.lower() for origin in config.allowed_origins]
+        self.is_enabled = bool(self._origins)
+        """Whether any page may send."""
         self._headers = [header.lower() for header in config.allowed_headers]
         self._max_age = config.max_age
         self._methods = methods
-
-    @property
-    def enabled(self) -> bool:
-        """Whether any page may send."""
-        return bool(self._origins)
 
     def allows(self, origin: str) -> bool:
         """Whether pages of this origin may send."""
@@ -45,7 +42,7 @@ class Cors:
 
     def response_headers(self, origin: str | None) -> Headers:
         """What is added to the answer of a request that names this origin."""
-        if not self.enabled:
+        if not self.is_enabled:
             return []
         if origin is None or not self.allows(origin):
             return [(b"vary", b"Origin")]

@@ -102,7 +102,8 @@ class HttpDoor:
             scope["method"], scope["path"], scope.get("query_string", b""), dict(scope["headers"]), receive, exchange
         )
         try:
-            answer = self._preflight(request) if self._is_preflight(request) else await self._answer(request)
+            is_preflight = self._cors.is_enabled and request.is_preflight and request.path in self._paths
+            answer = self._preflight(request) if is_preflight else await self._answer(request)
         except SenderGoneError:
             return
         headers = [
@@ -111,15 +112,12 @@ class HttpDoor:
         ]
         if answer.headers:
             headers += answer.headers
-        if self._cors.enabled and request.method != "OPTIONS":
+        if self._cors.is_enabled and request.method != "OPTIONS":
             headers += self._cors.response_headers(request.header(b"origin"))
         if exchange is not None and exchange.answer(answer.status, headers, answer.body):
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
-
-    def _is_preflight(self, request: Request) -> bool:
-        return self._cors.enabled and request.is_preflight and request.path in self._paths
 
     def _preflight(self, request: Request) -> Answer:
         allowed = self._cors.preflight_headers(

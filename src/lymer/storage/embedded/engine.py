@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -18,7 +19,7 @@ from lymer.storage.embedded.background import CLEAN_INTERVAL_S, CLOSE_S, SEAL_IN
 from lymer.storage.embedded.config import EmbeddedConfig, LimitsConfig, RetentionConfig, fault_of_name
 from lymer.storage.embedded.durable import make_folder, remove
 from lymer.storage.embedded.figures import Measured, figures_by_tenant, figures_of, memory_bytes_of
-from lymer.storage.embedded.gate import FULL, Gate, Holding, Shortage, is_ample, own_memory_taken, share_taken
+from lymer.storage.embedded.gate import FULL, Gate, Holding, Shortage, ample_bytes, own_memory_taken, share_taken
 from lymer.storage.embedded.kept_wholes import KeptRoom
 from lymer.storage.embedded.lock import FolderLock
 from lymer.storage.embedded.look import WholeTraces, ask_trace
@@ -63,6 +64,8 @@ class Engine:
         self._lock = FolderLock(data_dir)
         self._tenants: dict[TenantKey, Tenant] = {}
         self._gates: dict[TenantKey, Gate] = {}
+        self._ample_queue_bytes = ample_bytes(config.log.queue_bytes_max)
+        self._ample_memory_bytes = ample_bytes(config.memory_bytes_max)
         self._opening = asyncio.Lock()
         self._state = "new"
         self._disk = DiskRoom(
@@ -170,7 +173,7 @@ class Engine:
         self._gates[key] = Gate(
             key.name,
             rates,
-            shortage=lambda: self._shortage(key.name, limits.memory_bytes_max),
+            shortage=partial(self._shortage, key.name, limits.memory_bytes_max),
             wait_s=self.config.wait,
             waiting_bytes_max=self.config.log.queue_bytes_max // _WAITING_PART,
             wanted=self._wake_sealer,
@@ -263,7 +266,7 @@ class Engine:
         for tenant in self._tenants.values():
             queued += tenant.commit.queue_bytes
             held += memory_bytes_of(tenant)
-        return is_ample(queued, self.config.log.queue_bytes_max) and is_ample(held, self.config.memory_bytes_max)
+        return queued <= self._ample_queue_bytes and held <= self._ample_memory_bytes
 
     def _held(self, name: str, held_by: Callable[[Tenant], int], bytes_max: int) -> Holding:
         held = dict.fromkeys((key.name for key in self._tenants), 0)

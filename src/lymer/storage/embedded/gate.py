@@ -61,9 +61,9 @@ class Holding:
         return self.own > share and self.left < self.bytes_max // _FAIR_PART
 
 
-def is_ample(held: int, bytes_max: int) -> bool:
-    """Whether so little is held by all that anybody may have more."""
-    return held <= bytes_max - bytes_max // _FAIR_PART
+def ample_bytes(bytes_max: int) -> int:
+    """While all together hold no more than this, anybody may have more."""
+    return bytes_max - bytes_max // _FAIR_PART
 
 
 class Rate:
