@@ -69,7 +69,7 @@ async def test_metadata_goes_both_ways(serve: Serve, dial: Dial) -> None:
     assert await call == b""
     assert (seen["asked"], seen["asked-bin"]) == ("x", b"\x00\xfe\xff")
     assert seen["peer"].startswith("ipv4:127.0.0.1:")
-    assert 0 < seen["time"] <= 50
+    assert 0 < seen["time"] < 51  # grpcio rounds up what it sends.
     first, last = dict(await call.initial_metadata()), dict(await call.trailing_metadata())
     assert (first["first"], first["first-bin"]) == ("1", b"\x00\x01")
     assert (last["last"], last["last-bin"]) == ("2", b"\xff")
