@@ -4,6 +4,7 @@ Everything that works on more than a few rows releases the GIL. Bad input raises
 `Buffer` is bytes, bytearray or a memoryview of bytes. Arrow comes and goes through the PyCapsule interface.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -163,6 +164,35 @@ class GrpcConnection:
     def abort(self) -> None:
         """Closed as soon as the output is taken."""
 
+# --- store: native/python/src/log.rs over native/store ---------------------------------------------------------------
+
+class LogStage:
+    """Memory through which one log file after another is written, in whole blocks. For one thread.
+
+    `disk` makes the two system calls that can fail, `write` and `sync` of `storage.embedded.wal.Disk`; without one they
+    are made at once.
+    """
+
+    def __init__(self, log_id: bytes, disk: object | None = None) -> None: ...
+    def begin(self, head: bytes) -> None:
+        """The next group follows these first bytes of another file, fewer than a block."""
+    def append(
+        self,
+        entries: Sequence[tuple[str, Buffer]],
+        *,
+        written: int,
+        synced: int,
+        end: int,
+        epoch: int,
+        position: int,
+        previous: int,
+    ) -> None:
+        """Write a group of records (format, payload) behind the file's first `end` bytes, and sync it.
+
+        `written` and `synced` are descriptors of the file, the first at `position`, `previous` the record before it.
+        Raises OSError; then the bytes before `end` are what they were, and the same place may be written again.
+        """
+
 # --- store: native/python/src/{buffer,segment}.rs over native/store ---------------------------------------------------
 # `where` is a predicate tree as JSON (docs/specs/predicate-json.md). Times are nanoseconds, bounds inclusive.
 
@@ -226,6 +256,8 @@ class OpenBuffer(View):
     def __init__(self) -> None: ...
     def append(self, batch: Batch, position: int) -> None:
         """Add the rows of a batch that stands at `position` in the log. Visible to every later read."""
+    def append_group(self, batches: list[Batch], position: int) -> list[str | None]:
+        """`append` of each, the first at `position`; of each, why it cannot be stored, or None."""
     @property
     def memory_bytes(self) -> int: ...
     @property

@@ -39,6 +39,22 @@ impl OpenBuffer {
             .map_err(store_error)
     }
 
+    fn append_group(
+        &self,
+        py: Python<'_>,
+        batches: Vec<Bound<'_, Batch>>,
+        position: u64,
+    ) -> Vec<Option<String>> {
+        let batches: Vec<_> = batches.iter().map(|batch| &batch.get().columns).collect();
+        py.detach(|| {
+            let placed = (position..).zip(batches);
+            let appended = placed.map(|(position, batch)| self.buffer.append(batch, position));
+            appended
+                .map(|result| result.err().map(|error| error.0))
+                .collect()
+        })
+    }
+
     #[getter]
     fn memory_bytes(&self) -> usize {
         self.buffer.memory_bytes()

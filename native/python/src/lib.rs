@@ -5,6 +5,7 @@ pub mod buffer;
 pub mod graph;
 pub mod grpc;
 pub mod jaeger_pieces;
+pub mod log;
 pub mod many;
 pub mod overview;
 mod payload;
@@ -30,6 +31,8 @@ mod _native {
     use crate::grpc::GrpcConnection;
     #[pymodule_export]
     use crate::jaeger_pieces::JaegerPieces;
+    #[pymodule_export]
+    use crate::log::LogStage;
     #[pymodule_export]
     use crate::many::{graph_views, search_views};
     #[pymodule_export]

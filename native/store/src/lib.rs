@@ -9,6 +9,7 @@ pub mod facets;
 pub mod find_in_trace;
 pub mod graph;
 pub mod histogram;
+pub mod log;
 pub mod matches;
 pub mod operations;
 pub mod order;

@@ -40,6 +40,18 @@ def test_what_is_appended_is_seen_by_the_next_read() -> None:
     assert len(everything(buffer)) == 3
 
 
+def test_a_group_is_appended_batch_after_batch() -> None:
+    group = [[span(1, 1)], [span(2, 1), span(1, 2)], [span(3, 1)]]
+    one, other = filled(*enumerate(group, 5)), OpenBuffer()
+    assert other.append_group([columns(rows) for rows in group], 5) == [None, None, None]
+    assert everything(other) == everything(one)
+    assert (
+        [other.traces_idle(position) for position in (6, 7, 8)]
+        == [0, 3, 4]
+        == [one.traces_idle(position) for position in (6, 7, 8)]
+    )
+
+
 def test_numbers_of_traces_stay_valid() -> None:
     buffer = filled((1, [span(1, 1)]), (2, [span(2, 1)]))
     for position in range(3, 40):
@@ -147,6 +159,9 @@ def test_what_is_about_to_be_sealed_takes_nothing_in() -> None:
     idle, _ = young_and_old().split(15)
     with pytest.raises(ValueError, match="about to be sealed"):
         idle.append(columns([span(1, 1)]), 40)
+    (reason,) = idle.append_group([columns([span(1, 1)])], 40)
+    assert reason is not None
+    assert "about to be sealed" in reason
 
 
 def test_a_part_of_a_part_can_be_split_again() -> None:

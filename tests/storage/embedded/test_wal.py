@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import random
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from lymer._native import checksum
 from lymer.component.errors import StartError, UnavailableError
 from lymer.storage.embedded import wal, wal_records
 from lymer.storage.embedded.config import LogConfig
@@ -45,7 +47,7 @@ def started(folder: Path, *, disk: Disk | None = None) -> Log:
 
 
 def append(log: Log, *payloads: bytes) -> list[int]:
-    return log.append([Entry("otlp_proto", payload) for payload in payloads])
+    return list(log.append([Entry("otlp_proto", payload) for payload in payloads]))
 
 
 def only_file(folder: Path) -> Path:
@@ -227,12 +229,15 @@ def test_a_damaged_file_header_loses_nothing(tmp_path: Path) -> None:
     assert recovered(tmp_path)[0] == [(1, b"a"), (2, b"b")]
 
 
+def fake_record(payload: bytes, *, position: int, log_id: bytes) -> bytes:
+    numbers = (1, position, position - 1, position, len(payload), checksum(payload))
+    fields = struct.pack("<4s12s6Q", wal_records.MAGIC, b"otlp_proto", *numbers)
+    return fields + struct.pack("<Q", checksum(fields + log_id)) + payload
+
+
 def test_a_sender_cannot_write_what_looks_like_a_record(tmp_path: Path) -> None:
     log = started(tmp_path)
-    fake = wal_records.encode_header(
-        b"fake", format_name="otlp_proto", epoch=1, position=50, previous=1, group=50, log_id=b"a guess!"
-    )
-    append(log, b"x" * 30 + fake + b"fake" + b"y" * 30)
+    append(log, b"x" * 30 + fake_record(b"fake", position=50, log_id=b"a guess!") + b"y" * 30)
     append(log, b"next")
     log.close()
     flip(only_file(tmp_path), RECORDS_BEGIN + HEADER_BYTES + 3)

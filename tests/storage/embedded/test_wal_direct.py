@@ -5,18 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import random
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from lymer._native import LogStage, checksum
 from lymer.component.config import ByteSize
 from lymer.storage.embedded import wal
 from lymer.storage.embedded.config import LogConfig
 from lymer.storage.embedded.wal import Disk, Entry, Log
-from lymer.storage.embedded.wal_direct import BLOCK_BYTES, STAGE_BYTES, Stage, open_direct
+from lymer.storage.embedded.wal_direct import BLOCK_BYTES, open_direct
 from lymer.storage.embedded.wal_recovery import Recovery
 
+LOG_ID = b"12345678"
+MEBIBYTE = 1 << 20
 HEAD = bytes(range(64))
 
 
@@ -34,21 +38,57 @@ def descriptor_of(path: Path) -> int:
     return descriptor if descriptor >= 0 else os.open(path, os.O_WRONLY)
 
 
+def record(payload: bytes, *, epoch: int, position: int, previous: int, group: int) -> bytes:
+    """As `wal_records` draws it."""
+    numbers = (epoch, position, previous, group, len(payload), checksum(payload))
+    fields = struct.pack("<4s12s6Q", b"\x8aLyR", b"otlp_proto", *numbers)
+    return fields + struct.pack("<Q", checksum(fields + LOG_ID)) + payload
+
+
+class Appending:
+    """A file that is appended to, and what must stand in it."""
+
+    def __init__(self, file: Path, disk: Disk | None = None) -> None:
+        self.stage, self.descriptor = LogStage(LOG_ID, disk), descriptor_of(file)
+        self.stage.begin(HEAD)
+        self.expected, self.position = HEAD, 0
+
+    def append(self, *payloads: bytes) -> None:
+        first, expected = self.position + 1, self.expected
+        for position, payload in enumerate(payloads, first):
+            expected += record(payload, epoch=7, position=position, previous=position - 1, group=first)
+        self.append_again(payloads)
+        self.expected, self.position = expected, self.position + len(payloads)
+
+    def append_again(self, payloads: Sequence[bytes | bytearray | memoryview]) -> None:
+        """The same place, whatever comes of it."""
+        self.stage.append(
+            [("otlp_proto", payload) for payload in payloads],
+            written=self.descriptor,
+            synced=self.descriptor,
+            end=len(self.expected),
+            epoch=7,
+            position=self.position + 1,
+            previous=self.position,
+        )
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+@pytest.mark.parametrize("disk", [None, Disk()], ids=["system", "given"])
 @pytest.mark.parametrize("seed", range(8))
-def test_what_is_appended_follows_what_was_there(file: Path, seed: int) -> None:
+def test_what_is_appended_follows_what_was_there(file: Path, seed: int, disk: Disk | None) -> None:
     chance = random.Random(seed)
-    stage, descriptor, expected = Stage(Disk().write), descriptor_of(file), HEAD
-    stage.begin(HEAD)
+    appending = Appending(file, disk)
     for _ in range(12):
-        sizes = [chance.choice((0, 1, 72, BLOCK_BYTES - 136, BLOCK_BYTES, 200_000, STAGE_BYTES)) for _ in range(3)]
-        buffers = [chance.randbytes(size) for size in sizes]
-        stage.append(descriptor, buffers, len(expected))
-        expected += b"".join(buffers)
-        written = file.read_bytes()
+        sizes = [chance.choice((0, 1, 72, BLOCK_BYTES - 136, BLOCK_BYTES, 200_000, MEBIBYTE)) for _ in range(3)]
+        appending.append(*(chance.randbytes(size) for size in sizes))
+        written, expected = file.read_bytes(), appending.expected
         assert written[: len(expected)] == expected
         padding = -len(expected) % BLOCK_BYTES
         assert written[len(expected) : len(expected) + padding] == bytes(padding)
-    os.close(descriptor)
+    appending.close()
 
 
 class FailsOnce(Disk):
@@ -65,23 +105,32 @@ class FailsOnce(Disk):
         return super().write(descriptor, buffers, offset)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [2, 3, 4])
 def test_after_a_failure_the_same_place_is_written_again(file: Path, number: int) -> None:
-    stage, descriptor = Stage(FailsOnce(number, errno.EIO).write), descriptor_of(file)
-    stage.begin(HEAD)
-    with pytest.raises(OSError, match="Input/output error"):
-        stage.append(descriptor, [b"lost" * STAGE_BYTES], len(HEAD))
-    stage.append(descriptor, [b"kept"], len(HEAD))
-    os.close(descriptor)
-    assert file.read_bytes().startswith(HEAD + b"kept")
+    appending = Appending(file, FailsOnce(number, errno.EIO))
+    appending.append(b"before" * 1000)
+    with pytest.raises(OSError, match=r"\[Errno 5\] Input/output error"):
+        appending.append(b"lost" * MEBIBYTE)
+    appending.append(b"kept")
+    appending.close()
+    assert file.read_bytes().startswith(appending.expected)
 
 
-def test_memory_of_any_kind_is_written(file: Path) -> None:
-    stage, descriptor = Stage(Disk().write), descriptor_of(file)
-    stage.begin(HEAD)
-    stage.append(descriptor, [b"bytes", memoryview(b"signed").cast("b"), memoryview(b"")], len(HEAD))
-    os.close(descriptor)
-    assert file.read_bytes().startswith(HEAD + b"bytessigned")
+def test_the_systems_refusal_has_its_number(file: Path) -> None:
+    appending = Appending(file)
+    appending.close()
+    with pytest.raises(OSError, match="Bad file descriptor") as caught:
+        appending.append(b"lost")
+    assert caught.value.errno == errno.EBADF
+
+
+@pytest.mark.parametrize("payload", [b"bytes", bytearray(b"bytes"), memoryview(b"bytes")], ids=type)
+def test_memory_of_any_kind_is_written(file: Path, payload: bytes | bytearray | memoryview) -> None:
+    appending = Appending(file)
+    appending.append_again([payload])
+    appending.append(b"bytes")
+    appending.close()
+    assert file.read_bytes().startswith(appending.expected)
 
 
 def payloads_after(folder: Path, disk: Disk | None = None) -> list[bytes]:

@@ -55,21 +55,22 @@ class CommitFigures:
 
 
 class GroupCommit:
-    """The thread that writes one tenant's log. `submit` belongs to one event loop."""
+    """The thread that writes one tenant's log. `submit` belongs to one event loop.
+
+    `append` makes a group visible, whose first batch stands at a position; of each, why it cannot be stored, or None.
+    """
 
     def __init__(
         self,
         log: Log,
         *,
-        append: Callable[[Batch, int], None],
-        committed: Callable[[int], None],
+        append: Callable[[list[Batch], int], list[str | None]],
         group_bytes_max: int,
         monotonic_s: Callable[[], float],
         name: str,
     ) -> None:
         self._log = log
         self._append = append
-        self._committed = committed
         self._group_bytes_max = group_bytes_max
         self._monotonic_s = monotonic_s
         self._queue: queue.SimpleQueue[Write | Errand | None] = queue.SimpleQueue()
@@ -146,13 +147,11 @@ class GroupCommit:
             good = [write for write in group if _prepare(write)]
             entries = [write.entry for write in good if write.entry is not None]
             began_s = self._monotonic_s()
-            positions = self._log.append(entries) if entries else []
+            positions = self._log.append(entries) if entries else range(0)
             synced_s = self._monotonic_s()
-            for write, position in zip(good, positions, strict=True):
-                self._show(write, position)
-            self._count(len(group), synced_s - began_s, self._monotonic_s() - synced_s)
             if positions:
-                self._committed(positions[-1])
+                self._show(good, positions[0])
+            self._count(len(group), synced_s - began_s, self._monotonic_s() - synced_s)
         except LymerError as error:
             _fail(group, error)
         except Exception as error:  # The thread must outlive whatever one group does to it.
@@ -160,12 +159,11 @@ class GroupCommit:
             unexpected.__cause__ = error
             _fail(group, unexpected)
 
-    def _show(self, write: Write, position: int) -> None:
-        try:
-            assert write.columns is not None
-            self._append(write.columns, position)
-        except ValueError as error:
-            write.error = PermanentError(f"the batch cannot be stored: {error}")
+    def _show(self, writes: list[Write], first: int) -> None:
+        columns = [write.columns for write in writes if write.columns is not None]
+        for write, reason in zip(writes, self._append(columns, first), strict=True):
+            if reason is not None:
+                write.error = PermanentError(f"the batch cannot be stored: {reason}")
 
     def _count(self, writes: int, sync_s: float, append_s: float) -> None:
         self.figures.groups += 1
@@ -211,7 +209,7 @@ def encode_entry(batch: SpanBatch) -> Entry:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.record_batch.schema) as writer:
         writer.write_batch(batch.record_batch)
-    return Entry(ARROW, memoryview(sink.getvalue()))
+    return Entry(ARROW, sink.getvalue().to_pybytes())
 
 
 def native_columns(batch: SpanBatch) -> Batch:

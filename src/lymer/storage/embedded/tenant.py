@@ -120,7 +120,6 @@ class Tenant:
         self.commit = GroupCommit(
             self.log,
             append=self._append,
-            committed=self._committed,
             group_bytes_max=self._config.log.group_bytes_max,
             monotonic_s=self._clock.monotonic_s,
             name=self.name,
@@ -151,21 +150,22 @@ class Tenant:
         version = self.version
         return sum(open_buffer(piece).memory_bytes for piece in (*version.sealing, version.open))
 
-    def _append(self, columns: Batch, position: int) -> None:
+    def _append(self, batches: list[Batch], first: int) -> list[str | None]:
         with self._appending:
-            self.buffer.append(columns, position)
-            self._appended = position
+            reasons = self.buffer.append_group(batches, first)
+            placed = zip(batches, range(first, first + len(batches)), reasons, strict=True)
+            stored = [(columns, position) for columns, position, reason in placed if reason is None]
+            self._appended = stored[-1][1] if stored else self._appended
             if self._news is not None:
-                self._news.append((columns, position))
+                self._news += stored
+        self.times.note(self._clock.monotonic_s(), first + len(batches) - 1)
+        if self.buffer.span_count >= self._config.seal.spans:
+            self._buffer_full()
+        return reasons
 
     def note_time(self) -> None:
         """Remember where the log stands now; call it regularly, so that the last spans grow old too."""
         self.times.note(self._clock.monotonic_s(), self._appended)
-
-    def _committed(self, position: int) -> None:
-        self.times.note(self._clock.monotonic_s(), position)
-        if self.buffer.span_count >= self._config.seal.spans:
-            self._buffer_full()
 
     # --- reading -------------------------------------------------------------------------------------------------
 

@@ -13,28 +13,29 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
+from lymer._native import LogStage
 from lymer.component.errors import UnavailableError
 from lymer.storage.embedded import wal_records
 from lymer.storage.embedded.config import LogConfig
 from lymer.storage.embedded.durable import remove, sync_folder
-from lymer.storage.embedded.wal_direct import Stage, open_direct, whole_blocks
+from lymer.storage.embedded.wal_direct import open_direct, whole_blocks
 from lymer.storage.embedded.wal_records import HEADER_BYTES, RECORDS_BEGIN, Record
 from lymer.storage.embedded.wal_recovery import LOG_ENDING, Recovery, log_files, read_log
 
 SMALLEST_FILE_BYTES = 4 << 20
 SPARES_MAX = 3
 """What a full buffer leaves behind by default: a file that is used again costs less to write than a new one."""
-_VECTORS_MAX = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one write leaves in the log."""
 
     format: str
-    data: bytes | memoryview
+    data: bytes
 
 
 class Disk:
@@ -75,7 +76,7 @@ class Log:
         self._log_id = log_id
         self._config = config
         self._disk = disk or Disk()
-        self._stage = Stage(self._disk.write)
+        self._stage = LogStage(log_id, disk)
         self._keep_free_bytes = keep_free_bytes
         self._files = [_File(path, int(path.stem, 16), path.stat().st_size) for path in log_files(folder)]
         self._spares = sorted(folder.glob("spare-*"))
@@ -119,19 +120,16 @@ class Log:
             file.last_position = recovery.last_positions.get(file.path, 0)
         self._position = self._previous = recovery.last_position
 
-    def append(self, entries: Sequence[Entry]) -> list[int]:
+    def append(self, entries: Sequence[Entry]) -> range:
         """Make the entries durable as one group; their positions. Raises UnavailableError: then none is kept."""
         try:
             self._erase_failed()
             size = sum(HEADER_BYTES + len(entry.data) for entry in entries)
             file = self._room_for(size)
-            buffers, starts = self._encode(entries, file.epoch)
             try:
-                self._write(file, buffers)
-                self._disk.sync(file.descriptor)
+                self._write(file, entries)
             except OSError:
-                self._stage.take_back()
-                self._unerased = starts
+                self._unerased = self._starts(entries)
                 self._position += len(entries)
                 self._try_to_erase()
                 raise
@@ -141,7 +139,7 @@ class Log:
         self._position += len(entries)
         self._previous = file.last_position = self._position
         self._end += size
-        return list(range(first, self._position + 1))
+        return range(first, self._position + 1)
 
     def release(self, before: int, *, keep_spares: bool = True) -> None:
         """Records with smaller positions are no longer needed: recycle the files that have no others."""
@@ -236,42 +234,32 @@ class Log:
             else:
                 return size
 
-    def _encode(self, entries: Sequence[Entry], epoch: int) -> tuple[list[bytes | memoryview], list[int]]:
-        buffers: list[bytes | memoryview] = []
-        starts: list[int] = []
-        offset, position, previous, group = self._end, self._position, self._previous, self._position + 1
-        for entry in entries:
-            position += 1
-            header = wal_records.encode_header(
-                entry.data,
-                format_name=entry.format,
-                epoch=epoch,
-                position=position,
-                previous=previous,
-                group=group,
-                log_id=self._log_id,
-            )
-            starts.append(offset)
-            buffers += (header, entry.data)
-            offset += HEADER_BYTES + len(entry.data)
-            previous = position
-        return buffers, starts
-
-    def _write(self, file: _File, buffers: list[bytes | memoryview]) -> None:
+    def _write(self, file: _File, entries: Sequence[Entry]) -> None:
         if file.direct_descriptor >= 0:
             try:
-                self._stage.append(file.direct_descriptor, buffers, self._end)
+                self._write_to(file.direct_descriptor, file, entries)
             except OSError as error:
                 if error.errno != errno.EINVAL:
                     raise
                 _close_direct(file)  # A disk with larger blocks: its files are written as any other.
             else:
                 return
-        offset = self._end
-        while buffers:
-            written = self._disk.write(file.descriptor, buffers[:_VECTORS_MAX], offset)
-            offset += written
-            buffers = _behind(buffers, written)
+        self._write_to(file.descriptor, file, entries)
+
+    def _write_to(self, descriptor: int, file: _File, entries: Sequence[Entry]) -> None:
+        self._stage.append(
+            entries,
+            written=descriptor,
+            synced=file.descriptor,
+            end=self._end,
+            epoch=file.epoch,
+            position=self._position + 1,
+            previous=self._previous,
+        )
+
+    def _starts(self, entries: Sequence[Entry]) -> list[int]:
+        sizes = [HEADER_BYTES + len(entry.data) for entry in entries[:-1]]
+        return list(accumulate(sizes, initial=self._end))
 
     def _erase_failed(self) -> None:
         """Make sure that no record of a group that failed is ever replayed. Raises OSError when it cannot."""
@@ -286,14 +274,6 @@ class Log:
             self._erase_failed()
         except OSError:
             return  # `append` tries again before it writes anything.
-
-
-def _behind(buffers: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:
-    for number, buffer in enumerate(buffers):
-        if written < len(buffer):
-            return [memoryview(buffer)[written:], *buffers[number + 1 :]]
-        written -= len(buffer)
-    return []
 
 
 def _refusal(error: OSError) -> str:

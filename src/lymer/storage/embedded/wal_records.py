@@ -2,7 +2,8 @@
 
 A record is a header of 72 bytes and the payload. All numbers are little endian. Every header carries the file's epoch,
 so that what an earlier life of a recycled file left behind is never taken for a record; and its checksum is over the
-log's secret id too, so that a sender cannot write bytes that look like a record. Reading and opening files: `wal`.
+log's secret id too, so that a sender cannot write bytes that look like a record. Records are written by `LogStage`.
+Opening files: `wal`.
 
     magic 4 | format 12 | epoch 8 | position 8 | previous 8 | group 8 | length 8 | payload sum 8 | header sum 8
 """
@@ -68,23 +69,6 @@ def read_file_version(data: mmap.mmap) -> int | None:
     if magic != FILE_MAGIC or total != checksum(bytes(data[: FILE_HEADER.size - 8])):
         return None
     return int(version)
-
-
-def encode_header(
-    payload: bytes | memoryview,
-    *,
-    format_name: str,
-    epoch: int,
-    position: int,
-    previous: int,
-    group: int,
-    log_id: bytes,
-) -> bytes:
-    """The header of a record."""
-    fields = RECORD_HEADER.pack(
-        MAGIC, format_name.encode(), epoch, position, previous, group, len(payload), checksum(payload), 0
-    )[:_UNSUMMED_BYTES]
-    return fields + struct.pack("<Q", checksum(fields + log_id))
 
 
 def scan(data: mmap.mmap, *, epoch: int, log_id: bytes, after: int) -> Iterator[Record | Gap]:
