@@ -265,28 +265,23 @@ impl<'a> Group<'a> {
         }
     }
 
-    fn words(&self, field: impl Fn(&Extras<'a>) -> u32) -> Chunk {
+    fn words<'s>(&'s self, field: impl Fn(&Extras<'s>) -> u32) -> Chunk {
         let words = &self.data.words;
         let mut recoder = Recoder::new(words.len() as usize, self.rows.extras.len() + 1);
         let mut codes = vec![recoder.get(0) as u32; self.rows.len()];
-        for (place, extras) in &self.rows.extras {
-            codes[*place as usize] = recoder.get(field(extras)) as u32;
+        for (place, extras) in self.rows.heads() {
+            codes[place as usize] = recoder.get(field(&extras)) as u32;
         }
         required(texts(codes, &recoder, |code| words.get(code)))
     }
 
-    fn extra_counts(&self, field: impl Fn(&Extras<'a>) -> u32) -> Chunk {
-        if self
-            .rows
-            .extras
-            .iter()
-            .all(|(_, extras)| field(extras) == 0)
-        {
+    fn extra_counts<'s>(&'s self, field: impl Fn(&Extras<'s>) -> u32) -> Chunk {
+        if self.rows.heads().all(|(_, extras)| field(&extras) == 0) {
             return self.counts(&[0]);
         }
         let mut counts = vec![0; self.rows.len()];
-        for (place, extras) in &self.rows.extras {
-            counts[*place as usize] = field(extras);
+        for (place, extras) in self.rows.heads() {
+            counts[place as usize] = field(&extras);
         }
         self.counts(&counts)
     }

@@ -102,11 +102,11 @@ impl Group<'_> {
     }
 
     /// Where the entries of each row end.
-    fn list_ends(&self, count: impl Fn(&Extras<'_>) -> usize) -> Vec<u32> {
+    fn list_ends<'s>(&'s self, count: impl Fn(&Extras<'s>) -> usize) -> Vec<u32> {
         let (mut ends, mut end) = (Vec::with_capacity(self.rows.len()), 0);
-        for (place, extras) in &self.rows.extras {
-            ends.resize(*place as usize, end);
-            end += count(extras) as u32;
+        for (place, extras) in self.rows.heads() {
+            ends.resize(place as usize, end);
+            end += count(&extras) as u32;
         }
         ends.resize(self.rows.len(), end);
         ends

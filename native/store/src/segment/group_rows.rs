@@ -1,8 +1,9 @@
 //! The rows of a row group, gathered once: whoever needs a field of them walks a slice.
 
+use super::ahead::Ahead;
 use super::plan::Plan;
 use crate::buffer::data::Data;
-use crate::buffer::layout::Extras;
+use crate::buffer::layout::{EXTRAS_HEAD, Extras};
 use crate::buffer::rows::{HAS_EXTRAS, RowPiece};
 
 /// So many rows are located together, so that the waits for their memory overlap.
@@ -26,13 +27,17 @@ pub struct GroupRows<'a> {
     pub slots: Vec<&'a [u32]>,
     /// Of the rows that have some, by the row's place here.
     pub extras: Vec<(u32, Extras<'a>)>,
+    /// The heads of these extras side by side: they are looked at again and again.
+    heads: Vec<u32>,
 }
 
 impl<'a> GroupRows<'a> {
     /// These rows of the buffer.
     pub fn of(data: &'a Data, rows: &[u32], plan: &Plan) -> Self {
         let mut found = Self::with_capacity(rows.len());
+        let mut ahead = Ahead::default();
         for rows in rows.chunks(AHEAD) {
+            ahead.read(data, rows);
             found.add(data, rows, plan);
         }
         found
@@ -52,7 +57,14 @@ impl<'a> GroupRows<'a> {
             shape: Vec::with_capacity(rows),
             slots: Vec::with_capacity(rows),
             extras: Vec::new(),
+            heads: Vec::new(),
         }
+    }
+
+    /// Of the rows that have extras, the place and what comes before events and links.
+    pub fn heads(&self) -> impl Iterator<Item = (u32, Extras<'_>)> {
+        let places = self.extras.iter().map(|(place, _)| *place);
+        places.zip(self.heads.chunks_exact(EXTRAS_HEAD).map(Extras::new))
     }
 
     /// How many rows.
@@ -72,7 +84,10 @@ impl<'a> GroupRows<'a> {
             let (shape, slots) = (piece.shape[at], piece.slots(at));
             if shape & HAS_EXTRAS != 0 {
                 let values = plan.slot_count(shape & !HAS_EXTRAS);
-                self.extras.push((place, Extras::new(&slots[values..])));
+                let extras = Extras::new(&slots[values..]);
+                self.heads
+                    .extend_from_slice(&slots[values..values + EXTRAS_HEAD]);
+                self.extras.push((place, extras));
             }
             self.shape.push(shape & !HAS_EXTRAS);
             self.slots.push(slots);

@@ -1,5 +1,6 @@
 //! Sealed segments: a Parquet file that anybody can read, and a small index beside it. docs/formats/segment.md.
 
+mod ahead;
 mod bloom;
 mod bounds;
 pub mod cache;
