@@ -12,6 +12,7 @@ use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder};
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::ColumnDescPtr;
 
 /// Encodes columns, one after the other.
@@ -20,14 +21,37 @@ pub struct Encoder {
     fast: zstd::bulk::Compressor<'static>,
     body: Vec<u8>,
     packed: Vec<u8>,
+    pages: Pages,
 }
 
-/// The pages of a column chunk.
+/// The pages of a column chunk. The next one's take their place.
 #[derive(Default)]
 struct Pages {
     bytes: Vec<u8>,
     uncompressed: usize,
     index: OffsetIndexBuilder,
+}
+
+/// Bytes of pages, to be copied into a file.
+pub struct PageBytes<'a>(pub &'a [u8]);
+
+impl Length for PageBytes<'_> {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+impl<'a> ChunkReader for PageBytes<'a> {
+    type T = &'a [u8];
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<&'a [u8]> {
+        Ok(self.0.get(start as usize..).unwrap_or_default())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let bytes = self.get_read(start)?;
+        Ok(Bytes::copy_from_slice(&bytes[..length.min(bytes.len())]))
+    }
 }
 
 impl Encoder {
@@ -45,6 +69,7 @@ impl Encoder {
             fast: compressor(-1).map_err(failed)?,
             body: Vec::new(),
             packed: Vec::new(),
+            pages: Pages::default(),
         })
     }
 
@@ -54,9 +79,11 @@ impl Encoder {
         column: Chunk,
         rows: usize,
         descriptor: ColumnDescPtr,
-    ) -> Result<(Bytes, ColumnCloseResult)> {
+    ) -> Result<(PageBytes<'_>, ColumnCloseResult)> {
         let effort = column.effort();
-        let mut pages = Pages::default();
+        let mut pages = std::mem::take(&mut self.pages);
+        pages.bytes.clear();
+        pages.uncompressed = 0;
         if let Values::Coded {
             dictionary, count, ..
         } = &column.values
@@ -99,9 +126,10 @@ impl Encoder {
             metadata,
             bloom_filter: column.bloom,
             column_index: bounds.finish()?,
-            offset_index: Some(pages.index.build()),
+            offset_index: Some(std::mem::take(&mut pages.index).build()),
         };
-        Ok((pages.bytes.into(), close))
+        self.pages = pages;
+        Ok((PageBytes(&self.pages.bytes), close))
     }
 
     fn data_page(

@@ -238,10 +238,8 @@ fn read_levels(page: &ListPage, max_definition: u32) -> (Vec<u32>, Vec<u32>) {
 /// A column of one page, written and read.
 fn encode_and_decode(chunk: Chunk, rows: usize, physical: Physical) -> ArrayRef {
     let descriptor = descriptor(physical);
-    let (bytes, close) = Encoder::new()
-        .unwrap()
-        .encode(chunk, rows, descriptor)
-        .unwrap();
+    let mut encoder = Encoder::new().unwrap();
+    let (bytes, close) = encoder.encode(chunk, rows, descriptor).unwrap();
     let ColumnCloseResult {
         metadata,
         offset_index,
@@ -256,9 +254,9 @@ fn encode_and_decode(chunk: Chunk, rows: usize, physical: Physical) -> ArrayRef 
     let data = metadata.data_page_offset() as usize;
     let dictionary = metadata
         .dictionary_page_offset()
-        .map(|_| page::decode_dictionary(&bytes[..data], leaf, true).unwrap());
+        .map(|_| page::decode_dictionary(&bytes.0[..data], leaf, true).unwrap());
     assert_eq!(offset_index.unwrap().page_locations().len(), 1);
-    let body = page::body(&bytes[data..], true).unwrap();
+    let body = page::body(&bytes.0[data..], true).unwrap();
     let page = page::decode(&body, leaf, dictionary.as_ref()).unwrap();
     let whole = array(page.values, rows);
     if some_values::can_be_found(body.encoding, leaf) {
