@@ -43,7 +43,10 @@ impl Lists {
 impl ListPage {
     fn new(ends: &[u32], rows: Range<usize>, max_definition: u32) -> Self {
         let first = rows.start.checked_sub(1).map_or(0, |before| ends[before]);
-        let (mut repetitions, mut definitions) = (Vec::new(), Vec::new());
+        let last = ends[rows.end - 1];
+        let count_max = rows.len() + (last - first) as usize;
+        let mut repetitions = Vec::with_capacity(count_max);
+        let mut definitions = Vec::with_capacity(count_max);
         let mut end = first;
         for &row_end in &ends[rows.clone()] {
             let count = (row_end - end) as usize;
