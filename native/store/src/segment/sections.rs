@@ -233,6 +233,13 @@ pub fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 /// Append a number, seven bits a byte.
 #[inline]
 pub fn put_varint(out: &mut Vec<u8>, mut number: u64) {
+    // One byte or two: often either, so that it costs more to guess which than to put both and take one back.
+    if number < 1 << 14 {
+        let has_two = number >= 0x80;
+        let low = number as u8 & 0x7F | u8::from(has_two) << 7;
+        out.extend_from_slice(&[low, (number >> 7) as u8]);
+        return out.truncate(out.len() - usize::from(!has_two));
+    }
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
