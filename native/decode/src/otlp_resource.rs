@@ -14,8 +14,9 @@ use foldhash::fast::RandomState;
 use std::cell::Cell;
 use std::hash::BuildHasher;
 
-/// How many resources are remembered, and how large one may be.
-const PLACES: usize = 256;
+/// How many resources are remembered, at how many places one may be, and how large one may be.
+const PLACES: usize = 1024;
+const CHOICES: usize = 4;
 const BYTES_MAX: usize = 4096;
 
 thread_local! {
@@ -66,15 +67,20 @@ impl Resources {
             self.other = read(parts)?;
             return Ok(&self.other);
         };
-        let place = self.seed.hash_one(bytes) as usize % PLACES;
-        if self.places[place].bytes.as_deref() != Some(bytes) {
-            let before = repairs();
-            let mut resource = read(parts)?;
-            // What is repaired is counted, each time.
-            resource.bytes = (repairs() == before).then(|| bytes.to_vec());
-            self.places[place] = resource;
+        let first = self.seed.hash_one(bytes) as usize % (PLACES / CHOICES) * CHOICES;
+        let places = &mut self.places[first..first + CHOICES];
+        let is_it = |place: &ResourceText| place.bytes.as_deref() == Some(bytes);
+        if let Some(known) = places.iter().position(is_it) {
+            return Ok(&places[known]);
         }
-        Ok(&self.places[place])
+        let before = repairs();
+        let mut resource = read(parts)?;
+        // What is repaired is counted, each time.
+        resource.bytes = (repairs() == before).then(|| bytes.to_vec());
+        // The oldest goes.
+        places.rotate_right(1);
+        places[0] = resource;
+        Ok(&places[0])
     }
 }
 

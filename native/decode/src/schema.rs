@@ -71,26 +71,39 @@ pub fn time_type() -> DataType {
 
 /// The fields of one attribute of a span.
 pub fn attribute_fields() -> Fields {
+    ATTRIBUTE_FIELDS.clone()
+}
+
+/// The fields of an event.
+pub fn event_fields() -> Fields {
+    EVENT_FIELDS.clone()
+}
+
+/// The fields of a link.
+pub fn link_fields() -> Fields {
+    LINK_FIELDS.clone()
+}
+
+// Made once, because every batch needs them, and what is the same memory need not be compared.
+static ATTRIBUTE_FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     Fields::from(vec![
         required("key", dictionary_of(DataType::Utf8)),
         required("type", DataType::UInt8),
         required("number", DataType::Int64),
         required("text", DataType::Binary),
     ])
-}
+});
 
-/// The fields of an event.
-pub fn event_fields() -> Fields {
+static EVENT_FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     Fields::from(vec![
         required("time_unix_nano", time_type()),
         required("name", DataType::Utf8),
         required("attributes", DataType::Utf8),
         required("dropped_attributes_count", DataType::UInt32),
     ])
-}
+});
 
-/// The fields of a link.
-pub fn link_fields() -> Fields {
+static LINK_FIELDS: LazyLock<Fields> = LazyLock::new(|| {
     Fields::from(vec![
         required("trace_id", DataType::FixedSizeBinary(16)),
         required("span_id", DataType::FixedSizeBinary(8)),
@@ -99,7 +112,7 @@ pub fn link_fields() -> Fields {
         required("dropped_attributes_count", DataType::UInt32),
         required("flags", DataType::UInt32),
     ])
-}
+});
 
 fn span_schema() -> Schema {
     let string = || dictionary_of(DataType::Utf8);

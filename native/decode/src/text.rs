@@ -10,7 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 /// Writes attribute text at the end of a buffer.
 pub struct TextSink<'o> {
     out: &'o mut Vec<u8>,
-    frames: Vec<Frame>,
+    /// The innermost one that is open.
+    frame: Option<Frame>,
+    /// Those around it; a bag whose values are plain has none, and no memory for them.
+    outer: Vec<Frame>,
 }
 
 /// An array or a map that has begun.
@@ -26,7 +29,8 @@ impl<'o> TextSink<'o> {
     pub fn new(out: &'o mut Vec<u8>) -> Self {
         Self {
             out,
-            frames: Vec::new(),
+            frame: None,
+            outer: Vec::new(),
         }
     }
 
@@ -39,7 +43,7 @@ impl<'o> TextSink<'o> {
 
     /// The bag is complete. The empty bag leaves nothing.
     pub fn end_bag(mut self) {
-        if self.frames.last().is_some_and(|frame| frame.count == 0) {
+        if self.frame.as_ref().is_some_and(|frame| frame.count == 0) {
             self.out.pop();
         } else {
             self.end_map();
@@ -48,7 +52,7 @@ impl<'o> TextSink<'o> {
 
     /// Whether an array or a map is open.
     pub(crate) fn is_nested(&self) -> bool {
-        !self.frames.is_empty()
+        self.frame.is_some()
     }
 
     /// The buffer, for what is not attribute text.
@@ -56,8 +60,22 @@ impl<'o> TextSink<'o> {
         self.out
     }
 
+    fn begin(&mut self, is_array: bool) {
+        let inner = Frame {
+            is_array,
+            count: 0,
+            marker: None,
+        };
+        self.outer.extend(self.frame.replace(inner));
+    }
+
+    fn end(&mut self) -> Option<Frame> {
+        let outer = self.outer.pop();
+        std::mem::replace(&mut self.frame, outer)
+    }
+
     fn before_value(&mut self) {
-        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.is_array) {
+        if let Some(frame) = self.frame.as_mut().filter(|frame| frame.is_array) {
             if frame.count > 0 {
                 self.out.push(b',');
             }
@@ -113,29 +131,21 @@ impl ValueSink for TextSink<'_> {
 
     fn begin_array(&mut self) {
         self.literal(b"[");
-        self.frames.push(Frame {
-            is_array: true,
-            count: 0,
-            marker: None,
-        });
+        self.begin(true);
     }
 
     fn end_array(&mut self) {
-        self.frames.pop();
+        self.end();
         self.out.push(b']');
     }
 
     fn begin_map(&mut self) {
         self.literal(b"{");
-        self.frames.push(Frame {
-            is_array: false,
-            count: 0,
-            marker: None,
-        });
+        self.begin(false);
     }
 
     fn key(&mut self, key: &str) {
-        if let Some(frame) = self.frames.last_mut() {
+        if let Some(frame) = &mut self.frame {
             if frame.count > 0 {
                 self.out.push(b',');
             } else if is_marker(key) {
@@ -152,7 +162,7 @@ impl ValueSink for TextSink<'_> {
             count: 1,
             marker: Some(at),
             ..
-        }) = self.frames.pop()
+        }) = self.end()
         {
             self.out.insert(at, b'$');
         }
