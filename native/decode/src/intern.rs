@@ -22,7 +22,6 @@ pub struct Interner {
     codes: HashTable<i32>,
     ends: Vec<usize>,
     data: Vec<u8>,
-    last: Option<i32>,
     empty: Option<i32>,
     /// What came after each code, shifted by one: the latest two.
     successors: Vec<[Guess; 2]>,
@@ -69,11 +68,6 @@ impl Interner {
         if value.is_empty() {
             return self.empty_text();
         }
-        if let Some(last) = self.last
-            && same(self.value(last), value)
-        {
-            return last;
-        }
         let place = place(value, RECENT_BITS);
         let recent = self.recent.0[place];
         let code = if recent != NO_CODE && same(self.value(recent), value) {
@@ -82,7 +76,6 @@ impl Interner {
             self.text_hashed(value)
         };
         self.recent.0[place] = code;
-        self.last = Some(code);
         code
     }
 
@@ -160,7 +153,7 @@ impl Interner {
 
     /// The column of text with these codes.
     pub fn finish_text(self, codes: Vec<i32>) -> Result<ArrayRef, ArrowError> {
-        let values = StringArray::try_new(offsets(&self.ends), Buffer::from_vec(self.data), None)?;
+        let values = strings(offsets(&self.ends), self.data)?;
         dictionary(codes, Arc::new(values))
     }
 
@@ -224,6 +217,23 @@ fn range(ends: &[usize], code: i32) -> Range<usize> {
     let code = code as usize;
     let start = if code == 0 { 0 } else { ends[code - 1] };
     start..ends[code]
+}
+
+/// A plain column of text: checked as `StringArray::try_new` checks it, many bytes at once.
+pub(crate) fn strings(
+    offsets: OffsetBuffer<i32>,
+    data: Vec<u8>,
+) -> Result<StringArray, ArrowError> {
+    let is_text = simdutf8::basic::from_utf8(&data).is_ok_and(|text| {
+        let mut ends = offsets.iter().map(|&end| end as usize);
+        ends.all(|end| text.is_char_boundary(end))
+    });
+    let data = Buffer::from_vec(data);
+    if !is_text {
+        return StringArray::try_new(offsets, data, None);
+    }
+    // SAFETY: offsets ascend, as an `OffsetBuffer` promises, and each is a place within the data where UTF-8 may be cut.
+    Ok(unsafe { StringArray::new_unchecked(offsets, data, None) })
 }
 
 /// The caller has made sure that the data fits into 31 bits.
