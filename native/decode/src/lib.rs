@@ -1,5 +1,6 @@
 //! Bytes to span columns and back. Pure Rust: no Python, no sockets, no files, no policies.
 
+mod ahead;
 pub mod bag_limits;
 pub mod columns;
 pub mod intern;
@@ -37,6 +38,7 @@ mod otlp_value_writer;
 pub mod plain;
 pub mod protobuf;
 pub mod protobuf_writer;
+mod recent_keys;
 pub mod refusal;
 mod row_attributes;
 pub mod rows;

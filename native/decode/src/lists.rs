@@ -1,11 +1,13 @@
 //! Building the columns of lists: what a span has many of.
 
+use crate::ahead::{Ahead, append};
 use crate::columns::{ids, numbers, times};
-use crate::intern::Interner;
+use crate::intern::{Interner, strings};
+use crate::recent_keys::{RecentKeys, Sought};
 use crate::schema::{AttributeType, attribute_fields, event_fields, link_fields};
 use crate::utf8::{is_utf8, repaired};
 use arrow_array::types::{Int64Type, UInt8Type, UInt32Type};
-use arrow_array::{ArrayRef, BinaryArray, ListArray, StringArray, StructArray};
+use arrow_array::{ArrayRef, BinaryArray, ListArray, StructArray};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ pub struct Attributes {
     ends: Offsets,
     key: Vec<i32>,
     keys: Interner,
+    recent_keys: RecentKeys,
     /// The key that came last in this row.
     previous: Option<i32>,
     kind: Vec<u8>,
@@ -42,7 +45,6 @@ impl Attributes {
     #[inline]
     pub fn push_number(&mut self, key: &[u8], kind: AttributeType, number: i64) {
         self.push_head(key, kind, number);
-        self.text_ends.push(self.text.len() as i32);
     }
 
     /// Append a string. What is not UTF-8 is repaired when the row ends.
@@ -62,16 +64,57 @@ impl Attributes {
     #[inline]
     pub fn push_written(&mut self, key: &[u8], kind: AttributeType) {
         self.push_head(key, kind, 0);
-        self.text_ends.push(self.text.len() as i32);
+    }
+
+    /// Append a number whose key stands at the beginning of these bytes.
+    #[inline(always)]
+    pub(crate) fn push_number_ahead(&mut self, key: Ahead<'_>, kind: AttributeType, number: i64) {
+        let code = self.key_ahead(key);
+        self.push_coded(code, kind, number);
+    }
+
+    /// Append a string; key and value stand at the beginning of these bytes.
+    #[inline(always)]
+    pub(crate) fn push_string_ahead(&mut self, key: Ahead<'_>, value: Ahead<'_>) {
+        value.append_to(&mut self.text);
+        let code = self.key_ahead(key);
+        self.push_coded(code, AttributeType::String, 0);
+    }
+
+    #[inline(always)]
+    fn key_ahead(&mut self, key: Ahead<'_>) -> i32 {
+        match RecentKeys::seek(key.bytes, key.len) {
+            Some(sought) => match self.recent_keys.code(&sought) {
+                Some(code) => code,
+                None => self.key_unexpected(key.text(), sought),
+            },
+            None => self.keys.text_after(self.previous, key.text()),
+        }
+    }
+
+    /// What is not UTF-8 is not remembered: each time that it is repaired is counted.
+    #[inline(never)]
+    fn key_unexpected(&mut self, key: &[u8], sought: Sought) -> i32 {
+        let code = self.keys.text(key);
+        if is_utf8(key) {
+            self.recent_keys.remember(sought, code);
+        }
+        code
     }
 
     #[inline]
     fn push_head(&mut self, key: &[u8], kind: AttributeType, number: i64) {
         let code = self.keys.text_after(self.previous, key);
+        self.push_coded(code, kind, number);
+    }
+
+    #[inline(always)]
+    fn push_coded(&mut self, code: i32, kind: AttributeType, number: i64) {
         self.previous = Some(code);
         self.key.push(code);
         self.kind.push(kind as u8);
         self.number.push(number);
+        self.text_ends.push(self.text.len() as i32);
     }
 
     #[inline]
@@ -309,11 +352,7 @@ impl Texts {
     }
 
     fn finish(self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(StringArray::try_new(
-            text_offsets(self.ends),
-            Buffer::from_vec(self.data),
-            None,
-        )?))
+        Ok(Arc::new(strings(text_offsets(self.ends), self.data)?))
     }
 }
 
@@ -345,29 +384,6 @@ impl Offsets {
             Arc::new(items),
             None,
         )?))
-    }
-}
-
-/// As `extend_from_slice`, but short texts, which most are, need no call.
-#[inline(always)]
-fn append(out: &mut Vec<u8>, value: &[u8]) {
-    match value.len() {
-        33.. => out.extend_from_slice(value),
-        16.. => append_ends::<16>(out, value),
-        8.. => append_ends::<8>(out, value),
-        4.. => append_ends::<4>(out, value),
-        _ => value.iter().for_each(|&byte| out.push(byte)),
-    }
-}
-
-/// Append at least N bytes and at most twice as many: the first N, and over their end the last N.
-#[inline(always)]
-fn append_ends<const N: usize>(out: &mut Vec<u8>, value: &[u8]) {
-    let end = out.len() + value.len();
-    if let (Some(first), Some(last)) = (value.first_chunk::<N>(), value.last_chunk::<N>()) {
-        out.extend_from_slice(first);
-        out.truncate(end - N);
-        out.extend_from_slice(last);
     }
 }
 

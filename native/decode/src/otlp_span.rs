@@ -49,9 +49,7 @@ impl SpanReader {
         let mut reader = Reader::new(data);
         while let Some(tag) = reader.tag()? {
             match tag {
-                span::ATTRIBUTES => {
-                    read_attribute(reader.bytes()?, DEPTH, &mut columns.attributes)?
-                }
+                span::ATTRIBUTES => read_attribute(&mut reader, DEPTH, &mut columns.attributes)?,
                 span::TRACE_ID => found.trace_id = reader.bytes()?,
                 span::SPAN_ID => found.span_id = reader.bytes()?,
                 span::TRACE_STATE => found.row.trace_state = reader.bytes()?,

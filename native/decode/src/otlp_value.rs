@@ -1,5 +1,6 @@
 //! OTLP's KeyValue and AnyValue: reading them, with protobuf's rules for merging and for the last of a oneof.
 
+use crate::ahead::Ahead;
 use crate::lists::Attributes;
 use crate::otlp_fields::{VALUES, any_value, key_value};
 use crate::protobuf::{Parts, Reader, Result, deeper};
@@ -7,6 +8,9 @@ use crate::schema::AttributeType;
 use crate::text::TextSink;
 use crate::utf8::repaired;
 use crate::value::ValueSink;
+
+const KEY_TAG: u8 = key_value::KEY as u8;
+const VALUE_TAG: u8 = key_value::VALUE as u8;
 
 /// A KeyValue, its value not yet read.
 pub struct KeyValue<'a> {
@@ -46,49 +50,60 @@ pub fn read_key_value(data: &[u8], depth: u32) -> Result<KeyValue<'_>> {
     Ok(found)
 }
 
-/// Read a KeyValue as an attribute of the span under construction.
-#[inline]
-pub fn read_attribute(data: &[u8], depth: u32, attributes: &mut Attributes) -> Result<()> {
-    if !read_usual_attribute(data, attributes)? {
-        read_any_attribute(data, depth, attributes)?;
+/// Read the KeyValue ahead as an attribute of the span under construction.
+#[inline(always)]
+pub fn read_attribute(
+    reader: &mut Reader<'_>,
+    depth: u32,
+    attributes: &mut Attributes,
+) -> Result<()> {
+    if let Some(length) = read_usual_attribute(reader.rest(), attributes) {
+        reader.advance(length);
+        return Ok(());
     }
-    Ok(())
+    read_any_attribute(reader.bytes()?, depth, attributes)
 }
 
-/// Nearly every attribute: a key, then a value that is one plain field, nothing else. False when it is otherwise; then
-/// nothing has been appended.
-#[inline]
-fn read_usual_attribute(data: &[u8], attributes: &mut Attributes) -> Result<bool> {
-    let mut pair = Reader::new(data);
-    if pair.tag()? != Some(key_value::KEY) {
-        return Ok(false);
+/// Nearly every attribute: a length, a key, a value that is one plain field, all short, nothing else. Where it ends; None
+/// when it is otherwise, and then nothing has been appended.
+#[inline(always)]
+fn read_usual_attribute(rest: &[u8], attributes: &mut Attributes) -> Option<usize> {
+    let [length, KEY_TAG, key_length, ..] = *rest else {
+        return None;
+    };
+    let value_at = 3 + usize::from(key_length);
+    let [VALUE_TAG, value_length, tag, first, ..] = *rest.get(value_at..)? else {
+        return None;
+    };
+    let end = value_at + 2 + usize::from(value_length);
+    let is_short = (length | key_length | value_length) < 0x80;
+    if !is_short || value_length < 2 || end != 1 + usize::from(length) || end > rest.len() {
+        return None;
     }
-    let key = pair.bytes()?;
-    if pair.tag()? != Some(key_value::VALUE) {
-        return Ok(false);
-    }
-    let mut value = Reader::new(pair.bytes()?);
-    if !pair.is_at_end() {
-        return Ok(false);
-    }
-    match value.tag()? {
-        Some(any_value::STRING) => {
-            let text = value.bytes()?;
-            if value.is_at_end() {
-                attributes.push_string(key, text);
-                return Ok(true);
-            }
+    let key = Ahead {
+        bytes: &rest[3..],
+        len: usize::from(key_length),
+    };
+    let is_byte = value_length == 2 && first < 0x80;
+    match u32::from(tag) {
+        any_value::STRING if usize::from(first) + 2 == usize::from(value_length) => {
+            let value = Ahead {
+                bytes: &rest[value_at + 4..],
+                len: usize::from(first),
+            };
+            attributes.push_string_ahead(key, value);
         }
-        Some(any_value::INT) => {
-            let number = value.varint()?;
-            if value.is_at_end() {
-                attributes.push_number(key, AttributeType::Int, number as i64);
-                return Ok(true);
-            }
+        any_value::INT => {
+            let mut value = Reader::new(&rest[value_at + 3..end]);
+            let number = value.varint().ok().filter(|_| value.is_at_end())?;
+            attributes.push_number_ahead(key, AttributeType::Int, number as i64);
         }
-        _ => {}
+        any_value::BOOL if is_byte => {
+            attributes.push_number_ahead(key, AttributeType::Bool, i64::from(first != 0));
+        }
+        _ => return None,
     }
-    Ok(false)
+    Some(end)
 }
 
 fn read_any_attribute(data: &[u8], depth: u32, attributes: &mut Attributes) -> Result<()> {
@@ -254,4 +269,99 @@ impl ValueSink for Nowhere {
     fn begin_map(&mut self) {}
     fn key(&mut self, _: &str) {}
     fn end_map(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protobuf_writer::put_bytes_field;
+    use arrow_array::ArrayRef;
+
+    /// A length, then a KeyValue with this AnyValue.
+    fn attribute(key: &[u8], value: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut pair = Vec::new();
+        put_bytes_field(&mut pair, key_value::KEY, key);
+        put_bytes_field(&mut pair, key_value::VALUE, value);
+        put_bytes_field(&mut out, 0x0a, &pair);
+        out.split_off(1)
+    }
+
+    fn values() -> Vec<Vec<u8>> {
+        let text = |len: usize| {
+            let mut value = Vec::new();
+            put_bytes_field(
+                &mut value,
+                any_value::STRING,
+                &b"0123456789".repeat(13)[..len],
+            );
+            value
+        };
+        let mut values: Vec<Vec<u8>> = [
+            0, 1, 7, 8, 31, 32, 33, 80, 123, 124, 125, 126, 127, 128, 130,
+        ]
+        .map(text)
+        .into();
+        let numbers: [&[u8]; 14] = [
+            b"",
+            b"\x18",
+            b"\x18\x00",
+            b"\x18\x7f",
+            b"\x18\xc8\x01",
+            b"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+            b"\x18\x80",
+            b"\x18\x01\x18\x02",
+            b"\x10\x01",
+            b"\x10\x00",
+            b"\x10\x81\x00",
+            b"\x21\x00\x00\x00\x00\x00\x00\xf8\x3f",
+            b"\x0a\x01a\x0a\x01b",
+            b"\x0a\xfe",
+        ];
+        values.extend(numbers.map(<[u8]>::to_vec));
+        values
+    }
+
+    /// What `read` makes of the attribute ahead, twice so that the key is known: the attributes, and what is left.
+    fn read(
+        bytes: &[u8],
+        read: impl Fn(&mut Reader<'_>, &mut Attributes) -> Result<()>,
+    ) -> (Result<usize>, ArrayRef) {
+        let mut attributes = Attributes::default();
+        let mut once = || {
+            let mut reader = Reader::new(bytes);
+            read(&mut reader, &mut attributes).map(|()| reader.rest().len())
+        };
+        let left = once().and_then(|_| once());
+        match left {
+            Ok(_) => attributes.end_row(),
+            Err(_) => {
+                attributes.abandon_row();
+            }
+        }
+        (left, attributes.finish().unwrap())
+    }
+
+    #[test]
+    fn the_usual_attribute_is_read_as_any_is() {
+        let rest = [b"\x4a\x07".repeat(30), Vec::new()];
+        for (key_len, value) in
+            (0..40).flat_map(|len| values().into_iter().map(move |value| (len, value)))
+        {
+            let key: Vec<u8> = (b'a'..=b'z').cycle().take(key_len).collect();
+            for rest in &rest {
+                let bytes = [attribute(&key, &value), rest.clone()].concat();
+                for cut in [bytes.len(), bytes.len().min(3 + key_len + value.len())] {
+                    let usual = read(&bytes[..cut], |reader, attributes| {
+                        read_attribute(reader, 50, attributes)
+                    });
+                    let any = read(&bytes[..cut], |reader, attributes| {
+                        read_any_attribute(reader.bytes()?, 50, attributes)
+                    });
+                    assert_eq!(usual.0, any.0, "{key_len} {value:?}");
+                    assert_eq!(&usual.1, &any.1, "{key_len} {value:?}");
+                }
+            }
+        }
+    }
 }

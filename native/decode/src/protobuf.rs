@@ -70,6 +70,18 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// All that is left of the message.
+    #[inline(always)]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Go on after so many bytes, which are there.
+    #[inline(always)]
+    pub fn advance(&mut self, bytes: usize) {
+        self.rest = &self.rest[bytes..];
+    }
+
     /// The next field's tag; None at the end of the message.
     #[inline(always)]
     pub fn tag(&mut self) -> Result<Option<u32>> {
