@@ -52,7 +52,7 @@ impl CallsWriter {
         edges.sort_unstable_by_key(|(caller, service, _)| (*caller, *service));
         let (mut records, mut bytes) = (Vec::new(), Vec::new());
         for (caller, service, mut found) in edges {
-            found.durations.sort_unstable();
+            sort(&mut found.durations);
             put_sorted(&mut bytes, &found.durations);
             let call = Call {
                 caller,
@@ -96,6 +96,39 @@ impl Index {
 
 fn no_sense() -> StoreError {
     StoreError("the index is damaged: its calls make no sense".into())
+}
+
+/// Bits of a number that it is sorted by at a time.
+const DIGIT: u32 = 11;
+/// Numbers below this are sorted in three times: 8.6 s in nanoseconds.
+const SHORT: i64 = 1 << (3 * DIGIT);
+/// From so many numbers on that is faster than comparing them.
+const MANY: usize = 1 << DIGIT;
+
+/// Sort durations: many short ones without comparing them.
+fn sort(durations: &mut Vec<i64>) {
+    let is_short = |duration: &i64| (0..SHORT).contains(duration);
+    if durations.len() < MANY || !durations.iter().all(is_short) {
+        return durations.sort_unstable();
+    }
+    let mut sorted = vec![0; durations.len()];
+    for pass in 0..3 {
+        let digit = |duration: i64| (duration >> (pass * DIGIT)) as usize % (1 << DIGIT);
+        let mut places = [0_u32; 1 << DIGIT];
+        for &duration in durations.iter() {
+            places[digit(duration)] += 1;
+        }
+        let mut end = 0;
+        for place in &mut places {
+            end += std::mem::replace(place, end);
+        }
+        for &duration in durations.iter() {
+            let place = &mut places[digit(duration)];
+            sorted[*place as usize] = duration;
+            *place += 1;
+        }
+        std::mem::swap(durations, &mut sorted);
+    }
 }
 
 /// Append sorted numbers: the first, then the gaps, so many at a time with as many bits as the largest of them needs.
@@ -162,6 +195,18 @@ mod tests {
             let mut bytes = Vec::new();
             put_sorted(&mut bytes, &numbers);
             prop_assert_eq!(take_sorted(&bytes, numbers.len()), Some(numbers));
+        }
+
+        #[test]
+        fn many_durations_are_sorted(
+            many in prop::collection::vec(prop_oneof![0_i64..1 << 20, 0..SHORT], MANY..MANY + 9), other in any::<i64>(), more in any::<bool>(),
+        ) {
+            let mut durations = many;
+            durations.extend(more.then_some(other));
+            let mut wanted = durations.clone();
+            wanted.sort_unstable();
+            sort(&mut durations);
+            prop_assert_eq!(durations, wanted);
         }
 
         #[test]
