@@ -42,7 +42,7 @@ impl Recoder {
     }
 
     /// The new code of an old one.
-    #[inline]
+    #[inline(always)] // It is asked for every value, and hardly ever has to look further.
     pub fn get(&mut self, code: u32) -> i32 {
         match &self.new_codes {
             NewCodes::Dense(codes) if codes[code as usize] != UNUSED => codes[code as usize],
@@ -51,6 +51,7 @@ impl Recoder {
     }
 
     /// The same of a code that is new, or in a table.
+    #[inline(never)]
     fn get_other(&mut self, code: u32) -> i32 {
         let next = self.used.len() as i32;
         let place = match &mut self.new_codes {
