@@ -174,22 +174,6 @@ async def test_requests_that_come_together_are_answered_in_their_order(
     writer.close()
 
 
-async def test_connections_that_are_read_into_one_room_keep_their_bodies(
-    short: tuple[ShortApplication, httpx.AsyncClient],
-) -> None:
-    _, client = short
-    bodies = [BODY[start : start + 40_000 * (start + 1)] for start in range(8)]
-
-    async def pieces(body: bytes) -> AsyncIterator[bytes]:
-        for start in range(0, len(body), 30_000):
-            yield body[start : start + 30_000]
-            await asyncio.sleep(0)
-
-    for _ in range(3):
-        answers = await asyncio.gather(*(client.post("/", content=pieces(body)) for body in bodies))
-        assert [answer.content for answer in answers] == bodies
-
-
 async def test_a_header_with_a_line_break_is_never_sent(short: tuple[ShortApplication, httpx.AsyncClient]) -> None:
     application, client = short
     application.value = b"text/plain\r\nset-cookie: a=b"

@@ -3,15 +3,11 @@
 uvicorn stops reading at 64 KiB, copies what came twice, and wakes the application for every piece. Here the application
 is woken when the body is whole, or when so much has come that more must not be held uncounted: 64 KiB, as uvicorn would
 hold, and four times as much while few connections are open, since most bodies are whole before that. An application
-that knows of it may skip ASGI's messages, by the scope's `Exchange`. One timer watches all pauses of a connection, and
-all connections of a server are read into one room.
+that knows of it may skip ASGI's messages, by the scope's `Exchange`. One timer watches all pauses of a connection.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -28,10 +24,6 @@ FEW_WAKE_BYTES = 256 << 10
 
 PAUSE_BYTES = 1 << 20
 """What the application has not taken; then nothing more is read from the connection."""
-
-
-READ_BYTES = 256 << 10
-"""At once from a socket."""
 
 
 class Exchange:
@@ -151,38 +143,3 @@ class LargeBodyProtocol(HttpToolsProtocol):
             pieces.insert(0, cycle.body)
         if pieces:
             cycle.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def connections() -> Callable[..., asyncio.BufferedProtocol]:
-    """What makes uvicorn's protocol for each connection of one server."""
-    return partial(_Reading, memoryview(bytearray(READ_BYTES)))
-
-
-class _Reading(asyncio.BufferedProtocol):
-    """Reads for a LargeBodyProtocol into room that it shares with others: the parser copies what is kept of it at once.
-
-    Else the loop would make bytes of it first: a copy of each body that nobody needs.
-    """
-
-    def __init__(self, room: memoryview, **settings: Any) -> None:
-        self._room = room
-        self._protocol = LargeBodyProtocol(**settings)
-
-    def connection_made(self, transport: Any) -> None:
-        self._protocol.connection_made(transport)
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._room
-
-    def buffer_updated(self, nbytes: int) -> None:
-        data: Any = self._room[:nbytes]
-        self._protocol.data_received(data)
-
-    def pause_writing(self) -> None:
-        self._protocol.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._protocol.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._protocol.connection_lost(exc)

@@ -15,8 +15,8 @@ from typing import Any
 
 import uvicorn
 
-from lymer.component import http_protocol
 from lymer.component.errors import StartError
+from lymer.component.http_protocol import LargeBodyProtocol
 
 KEEP_ALIVE_S = 75
 """Longer than the pause between two batches of an exporter, so that connections are used again."""
@@ -161,10 +161,9 @@ class _EmbeddedServer(uvicorn.Server):
 
 
 def _uvicorn_config(app: Any) -> uvicorn.Config:
-    protocol: Any = http_protocol.connections()
     return uvicorn.Config(
         app,
-        http=protocol,
+        http=LargeBodyProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
